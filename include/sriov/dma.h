@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory that a device can reach, each piece with an owner, and the barriers around it. */
+#ifndef SRIOV_DMA_H
+#define SRIOV_DMA_H
+
+#include <sriov/fn.h>
+
+#include <stdatomic.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * A live piece of DMA memory, in the function's ledger until freed. `owner` is a static string
+ * that names who must give it back ("igbvf rx ring 0"). Control thread for all calls here.
+ */
+struct sriov_dma {
+    void *va;
+    sriov_iova_t iova;
+    uint64_t length; /* bytes, rounded up to the granule */
+    uint32_t dir;    /* enum sriov_dma_dir */
+    uint32_t slot;   /* the core's */
+};
+
+/*
+ * Zeroed memory from the shim, IOVA aligned to `align` bytes (a power of two; at least the
+ * granule). Errors: -ENOMEM, -ENOSPC (IOVA space or map budget), -EFAULT, -ENODEV, -EINVAL.
+ * On failure *dma is zeroed.
+ */
+SRIOV_API int sriov_dma_alloc(struct sriov_fn *fn, const char *owner, uint64_t length, uint64_t align,
+                              enum sriov_dma_dir dir, struct sriov_dma *dma);
+/* -EINVAL for what is not in the ledger (a second free); *dma is zeroed. */
+SRIOV_API int sriov_dma_free(struct sriov_fn *fn, struct sriov_dma *dma);
+/* A caller's buffer; va and length multiples of the granule. -EOPNOTSUPP where the shim cannot. */
+SRIOV_API int sriov_dma_map(struct sriov_fn *fn, const char *owner, void *va, uint64_t length,
+                            enum sriov_dma_dir dir, struct sriov_dma *dma);
+SRIOV_API int sriov_dma_unmap(struct sriov_fn *fn, struct sriov_dma *dma);
+/* As the shim reports now. */
+SRIOV_API int sriov_dma_limits(struct sriov_fn *fn, struct sriov_dma_limits *limits);
+
+struct sriov_dma_usage {
+    uint32_t size;
+    uint32_t mappings;
+    uint64_t bytes;
+};
+SRIOV_API int sriov_dma_usage(struct sriov_fn *fn, struct sriov_dma_usage *usage);
+/* Calls cb for every live mapping. */
+SRIOV_API void sriov_dma_each(struct sriov_fn *fn, void (*cb)(void *arg, const struct sriov_leak *entry),
+                              void *arg);
+
+/* ---- barriers. Coherent x86 and arm64 DMA. ---- */
+
+/* Stores to memory (descriptors) are seen by the device before a later doorbell store. */
+static inline void sriov_dma_wmb(void)
+{
+    atomic_thread_fence(memory_order_release);
+#if defined(__aarch64__)
+    __asm__ volatile("dmb oshst" ::: "memory");
+#endif
+}
+
+/* A load of DD is done before loads of the rest of the descriptor and of the payload. */
+static inline void sriov_dma_rmb(void)
+{
+    atomic_thread_fence(memory_order_acquire);
+#if defined(__aarch64__)
+    __asm__ volatile("dmb oshld" ::: "memory");
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The mock shim's own controls: a simulated VMM with a virtual clock, a strict IOMMU, a wire and
+ * deterministic faults. Drivers never see this header; tests do. One thread.
+ */
+#ifndef SRIOV_MOCK_H
+#define SRIOV_MOCK_H
+
+#include <sriov/model.h>
+#include <sriov/vmm.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct sriov_mock;
+
+/* A finding of the strict IOMMU or of a model: the planted-bug detector. */
+enum sriov_violation_kind {
+    SRIOV_VIOLATION_IOMMU_UNMAPPED = 1,    /* device touched an address that never was mapped */
+    SRIOV_VIOLATION_IOMMU_AFTER_UNMAP = 2, /* ... that was mapped once */
+    SRIOV_VIOLATION_IOMMU_DIRECTION = 3,
+    SRIOV_VIOLATION_IOMMU_BOUNDS = 4, /* began inside a mapping and ran out of it */
+    SRIOV_VIOLATION_MODEL = 5,        /* see report_kind */
+    SRIOV_VIOLATION_LEAK = 6,         /* close found a mapping, sink or view */
+    SRIOV_VIOLATION_CONTRACT = 7,     /* the seam used against its contract */
+    SRIOV_VIOLATION_PAGE_RACE = 8,    /* driver memory freed while a device could still reach it */
+};
+
+struct sriov_violation {
+    uint32_t size;
+    uint32_t kind;        /* enum sriov_violation_kind */
+    uint32_t report_kind; /* enum sriov_report_kind for SRIOV_VIOLATION_MODEL */
+    uint32_t length;      /* bytes of the access */
+    uint64_t time_ns;
+    sriov_iova_t iova;
+    struct sriov_site site;
+    char function[SRIOV_NAME_MAX];
+    char text[256]; /* one line that names device, IOVA and register or descriptor */
+};
+
+struct sriov_mock_opts {
+    uint32_t size;
+    uint32_t flags;      /* SRIOV_MOCK_* */
+    uint64_t iova_first; /* IOMMU aperture; both 0: 0x100000 to 2^39-1 */
+    uint64_t iova_last;
+    uint64_t maps_max;        /* 0: not bounded */
+    uint64_t relax_ns;        /* virtual time of one relax; 0: 1000 */
+    uint32_t irq_vectors_max; /* MSI-X vectors the host grants a function; 0: all */
+    uint32_t reserved0;
+    void (*on_violation)(void *arg, const struct sriov_violation *violation); /* may be NULL */
+    void *arg;
+};
+/* Offer BAR views (plain memory cannot trap): never set by default, the strict mock sees all. */
+#define SRIOV_MOCK_QUIET 1u /* violations are counted and handed over, not logged */
+
+SRIOV_API int sriov_mock_create(const struct sriov_mock_opts *opts, struct sriov_mock **out);
+/* Functions must be closed. */
+SRIOV_API void sriov_mock_destroy(struct sriov_mock *mock);
+/* Registered VMM, owned by the mock. */
+SRIOV_API struct sriov_vmm *sriov_mock_vmm(struct sriov_mock *mock);
+/* The raw table and context, for decorators and for registering once more. */
+SRIOV_API const struct sriov_vmm_ops *sriov_mock_ops(void);
+SRIOV_API void *sriov_mock_ctx(struct sriov_mock *mock);
+
+/* ---- devices ---- */
+
+struct sriov_mock_pf_opts {
+    uint32_t size;
+    uint32_t reserved0;
+    const char *name;   /* BDF; NULL: "0000:01:00.0", then bus 02, ... */
+    const char *quirks; /* NULL: datasheet */
+    uint8_t mac[6];     /* zero: 02:00:00:00:BB:00 with BB the bus */
+    uint16_t total_vfs; /* 0: the device's own */
+};
+/* model: a name in sriov_models. The PF's name is copied to name_out (SRIOV_NAME_MAX bytes). */
+SRIOV_API int sriov_mock_add_pf(struct sriov_mock *mock, const char *model,
+                                const struct sriov_mock_pf_opts *opts, char *name_out);
+/* Name of VF i of a PF, as enumerate gives it. -ENOENT when it is not enabled. */
+SRIOV_API int sriov_mock_vf_name(struct sriov_mock *mock, const char *pf, uint16_t vf, char *name_out);
+/* Pull the function (a PF: with its VFs) out. asked: REMOVE_ASKED first, gone at `deadline_ns` of
+ * virtual time at the latest; else gone now. */
+SRIOV_API int sriov_mock_remove(struct sriov_mock *mock, const char *name, bool asked, uint64_t deadline_ns);
+/* Deliver any other enum sriov_event. */
+SRIOV_API int sriov_mock_event(struct sriov_mock *mock, const char *name, enum sriov_event event);
+
+/* ---- virtual time ---- */
+
+SRIOV_API uint64_t sriov_mock_now(const struct sriov_mock *mock);
+/* Let time pass: all timers, interrupts and tasks that are due run in order. */
+SRIOV_API void sriov_mock_advance(struct sriov_mock *mock, uint64_t ns);
+/* A neighbour that lives in the same time: cb runs each period_ns, also while a driver waits.
+ * Returns an id above 0 for sriov_mock_task_stop, or a negative errno. */
+SRIOV_API int sriov_mock_task(struct sriov_mock *mock, uint64_t period_ns, void (*cb)(void *arg), void *arg);
+SRIOV_API int sriov_mock_task_stop(struct sriov_mock *mock, int id);
+/* 0 (the start): the device acts within the register write. Else that many ns later. All kinds
+ * enum sriov_delay_kind; fn NULL: every function. */
+SRIOV_API int sriov_mock_set_delay(struct sriov_mock *mock, const char *fn, enum sriov_delay_kind kind,
+                                   uint64_t ns);
+
+/* ---- the wire ---- */
+
+/* Ports: a PF's physical port is the PF's name; PFs may be joined by a cable. */
+SRIOV_API int sriov_mock_wire_send(struct sriov_mock *mock, const char *pf, const void *frame, size_t len);
+/* Frames that leave through the physical port; NULL takes the sink away. */
+SRIOV_API int sriov_mock_wire_sink(struct sriov_mock *mock, const char *pf,
+                                   void (*cb)(void *arg, const void *frame, size_t len), void *arg);
+SRIOV_API int sriov_mock_wire_join(struct sriov_mock *mock, const char *pf_a, const char *pf_b);
+SRIOV_API int sriov_mock_carrier(struct sriov_mock *mock, const char *pf, bool up);
+/* pcap, nanosecond stamps of virtual time. port: a PF's name (its wire) or a VF's name (its port
+ * of the internal switch). Until sriov_mock_destroy or the call with path NULL. */
+SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, const char *path);
+/* Sends a pcap's frames into a PF's physical port at their own distances in time, from now.
+ * Returns how many frames, or a negative errno. */
+SRIOV_API int sriov_mock_replay(struct sriov_mock *mock, const char *pf, const char *path);
+
+/* ---- faults ---- */
+
+enum sriov_mock_fault_kind {
+    SRIOV_MOCK_FAULT_OP = 1,         /* op `op` returns `err` */
+    SRIOV_MOCK_FAULT_GONE = 2,       /* surprise removal at op `op` (NULL: any op) */
+    SRIOV_MOCK_FAULT_MBX_SILENT = 3, /* the message never arrives */
+    SRIOV_MOCK_FAULT_MBX_LATE = 4,   /* `value` ns late */
+    SRIOV_MOCK_FAULT_MBX_WRONG = 5,  /* word `index` is `value` */
+    SRIOV_MOCK_FAULT_IRQ_LOST = 6,
+    SRIOV_MOCK_FAULT_IRQ_TWICE = 7,
+    SRIOV_MOCK_FAULT_WB_LATE = 8,     /* receive or transmit write-back `value` ns late */
+    SRIOV_MOCK_FAULT_WB_REORDER = 9,  /* after the next one of that ring */
+    SRIOV_MOCK_FAULT_WB_HOSTILE = 10, /* 32-bit word `index` (0 to 3) of the write-back is `value` */
+    SRIOV_MOCK_FAULT_DMA = 11,        /* the IOMMU refuses an access */
+};
+
+struct sriov_mock_fault {
+    uint32_t size;
+    uint32_t kind;  /* enum sriov_mock_fault_kind */
+    const char *fn; /* function name; NULL: any */
+    const char *op; /* name of a member of struct sriov_vmm_ops, or of a site ("rx", "tx",
+                       "to-vf", "to-pf"); NULL: any */
+    uint64_t nth;   /* first occasion that is hit, from 1, counted from now */
+    uint64_t times; /* occasions in a row; 0: one; UINT64_MAX: for ever */
+    int32_t err;    /* negative errno, for FAULT_OP */
+    uint32_t index;
+    uint64_t value;
+};
+SRIOV_API int sriov_mock_inject(struct sriov_mock *mock, const struct sriov_mock_fault *fault);
+/* Forget all faults; returns how many occasions were hit since the last call. */
+SRIOV_API uint64_t sriov_mock_clear_faults(struct sriov_mock *mock);
+/* How often an op was called since the mock was made (op NULL: all together): the sweep's range. */
+SRIOV_API uint64_t sriov_mock_op_calls(const struct sriov_mock *mock, const char *op);
+
+/* ---- findings ---- */
+
+SRIOV_API uint64_t sriov_mock_violations(const struct sriov_mock *mock,
+                                         enum sriov_violation_kind kind); /* 0: all */
+/* The last finding; NULL when there was none. Valid until the next one. */
+SRIOV_API const struct sriov_violation *sriov_mock_last_violation(const struct sriov_mock *mock);
+SRIOV_API void sriov_mock_forget_violations(struct sriov_mock *mock);
+/* DMA mappings, views, sinks and open functions that the shim still holds, all together. */
+SRIOV_API uint64_t sriov_mock_held(const struct sriov_mock *mock);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
