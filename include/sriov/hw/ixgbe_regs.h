@@ -83,7 +83,7 @@
 /* TDWBAL and VFTDWBAL: section 8.2.3.9.11 */
 #define IXGBE_TDWBAL_HEAD_WB_EN 0x00000001u
 /* EITR and VTEITR: section 8.2.3.5.12; reset 0 */
-#define IXGBE_EITR_ITR_INTERVAL 0x00000ff8u /* in place: units of 2 us at 10G and 1G when read as bits 11:3 */
+#define IXGBE_EITR_ITR_INTERVAL 0x00000ff8u /* bits 11:3 in units of 2.048 us at 1G and 10G; 0 is no throttling */
 #define IXGBE_EITR_INTERVAL_SHIFT 3u
 #define IXGBE_EITR_LLI_MODERATION 0x00008000u
 #define IXGBE_EITR_LLI_CREDIT 0x001f0000u
@@ -152,7 +152,6 @@
 #define IXGBE_VTIVAR_TX_SHIFT(queue) (16u * ((queue)&1u) + 8u)
 #define IXGBE_VTIVAR_MISC 0x00140u             /* RW, 0; byte 0: the mailbox */
 #define IXGBE_VTRSCINT(n) (0x00180u + 4u * (n)) /* RW, 0; n = 0..2: RSC delay */
-#define IXGBE_VFPBACL 0x00148u                  /* RW1C: clears pending bits of the MSI-X PBA */
 
 /* ---- VF receive: section 8.3.5.4; n = 0..7 ---- */
 #define IXGBE_VFPSRTYPE 0x00300u /* RW, 0 */
