@@ -159,6 +159,8 @@ pf_up() {
 	wait_for 20 has_carrier "$PF" || bail "PF $PF has no link"
 	echo 0 >"$pci/devices/$PF_BDF/sriov_drivers_autoprobe"
 	echo "$1" >"$pci/devices/$PF_BDF/sriov_numvfs" || bail "cannot enable $1 VFs"
+	# Enabling VFs opens the PF anew: its link comes back a second later.
+	wait_for 20 has_carrier "$PF" || bail "PF $PF has no link with VFs enabled"
 	vf=0
 	while [ "$vf" -lt "$1" ]; do
 		ip link set "$PF" vf "$vf" mac "$(vf_mac "$vf")" || bail "cannot set VF $vf's address"

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Tests of the harness itself that need no guest: python3 -m unittest selftest"""
+
+import io
+import sys
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from harness import Failure, header  # noqa: E402
+from harness.control import Control, extract  # noqa: E402
+from harness.cpio import Archive  # noqa: E402
+from harness.tap import Tap  # noqa: E402
+
+
+def judge(*lines):
+    tap = Tap()
+    for line in lines:
+        tap.line(line)
+    return tap.verdict()
+
+
+class TapTest(unittest.TestCase):
+    def test_passes(self):
+        self.assertIsNone(judge("1..2", "ok 1 - a", "# note", "ok 2 - b # SKIP why"))
+        self.assertIsNone(judge("ok 1 - a", "    not ok 1 - of a subtest", "1..1"))
+        self.assertIsNone(judge("not ok 1 - a # TODO later", "1..1"))
+        self.assertIsNone(judge("1..0 # SKIP no device"))
+
+    def test_fails(self):
+        for wanted, lines in (
+                ("no plan", ["ok 1"]),
+                ("no plan", []),
+                ("more than one plan", ["1..1", "ok 1", "1..1"]),
+                ("plan of 3, but 1 tests", ["1..3", "ok 1"]),
+                ("1 of 2 failed, first: not ok 2 - b", ["ok 1 - a", "not ok 2 - b", "1..2"]),
+                ("bailed out: no PF", ["ok 1", "Bail out! no PF", "1..1"]),
+                ("test numbers are not in order", ["ok 1", "ok 3", "1..2"]),
+                ("a plan of 0 without a reason", ["1..0"])):
+            with self.subTest(lines=lines):
+                self.assertEqual(judge(*lines), wanted)
+
+
+class HeaderTest(unittest.TestCase):
+    def parse(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "t.sh"
+            path.write_text(text)
+            return header.parse(path)
+
+    def test_reads(self):
+        found = self.parse("# e2e: kernels small\n# e2e: programs a b\n# e2e: icount\n"
+                           "# e2e: timeout 7\n\n# e2e: memory 1\n")
+        self.assertEqual((found.kernels, found.programs), (["small"], ["a", "b"]))
+        self.assertEqual((found.icount, found.timeout, found.memory), (True, 7, 1024))
+
+    def test_refuses(self):
+        for line in ("kernels big", "kernels", "colour red", "timeout soon", "devices e1000"):
+            with self.subTest(line=line), self.assertRaises(Failure):
+                self.parse(f"# e2e: {line}\n")
+
+
+def tar_of(*members):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, kind in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "/etc/passwd"
+            member.size = 2 if kind == tarfile.REGTYPE else 0
+            archive.addfile(member, io.BytesIO(b"hi") if member.size else None)
+    return stream.getvalue()
+
+
+class ExtractTest(unittest.TestCase):
+    def test_takes_files(self):
+        with tempfile.TemporaryDirectory() as name:
+            extract(tar_of(("a/b", tarfile.REGTYPE), ("l", tarfile.SYMTYPE)), Path(name))
+            self.assertEqual((Path(name) / "a/b").read_bytes(), b"hi")
+            self.assertFalse((Path(name) / "l").is_symlink())
+
+    def test_refuses_escapes(self):
+        for bad in ("../x", "/tmp/x", "a/../../x"):
+            with self.subTest(bad=bad), tempfile.TemporaryDirectory() as name:
+                with self.assertRaises(Failure):
+                    extract(tar_of((bad, tarfile.REGTYPE)), Path(name))
+
+
+class ControlTest(unittest.TestCase):
+    def answer(self, line):
+        return Control(None, None, None)._answer(line)
+
+    def test_refuses(self):
+        for line in ("", "nonsense", "qmp {", "hook x", "exit soon", "out 999999999999"):
+            with self.subTest(line=line):
+                self.assertTrue(self.answer(line).startswith("error "))
+
+    def test_exit(self):
+        control = Control(None, None, None)
+        self.assertEqual(control._answer("exit 3").strip(), "ok")
+        self.assertEqual(control.exit_status, 3)
+
+
+class CpioTest(unittest.TestCase):
+    def test_aligned_and_ended(self):
+        stream = io.BytesIO()
+        archive = Archive(stream)
+        archive.file("a/b", b"xyz")
+        archive.close()
+        data = stream.getvalue()
+        self.assertEqual(len(data) % 512, 0)
+        self.assertEqual(data.count(b"070701"), 3)
+        self.assertIn(b"TRAILER!!!", data)
+
+
+if __name__ == "__main__":
+    unittest.main()
