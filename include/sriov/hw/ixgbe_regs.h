@@ -123,9 +123,10 @@
 #define IXGBE_STATUS_NUM_VFS_SHIFT 10u
 #define IXGBE_STATUS_IOV_ACTIVE    0x00040000u /* VF Enable of the SR-IOV capability */
 #define IXGBE_STATUS_PCIE_MASTER_EN                                                                          \
-    0x00080000u                             /* reset 1; 0 once CTRL.PCIE_MASTER_DISABLE has taken effect */
-#define IXGBE_CTRL_EXT        0x00018u      /* RW */
-#define IXGBE_CTRL_EXT_PFRSTD 0x00004000u   /* WO: PF is ready; clears RSTI and sets RSTD in every VFMAILBOX \
+    0x00080000u                 /* reset 1; 0 once CTRL.PCIE_MASTER_DISABLE has taken effect */
+#define IXGBE_CTRL_EXT 0x00018u /* RW */
+#define IXGBE_CTRL_EXT_PFRSTD                                                                                \
+    0x00004000u                             /* WO: PF is ready; clears RSTI and sets RSTD in every VFMAILBOX \
                                              */
 #define IXGBE_CTRL_EXT_NS_DIS   0x00010000u /* no snoop off */
 #define IXGBE_CTRL_EXT_RO_DIS   0x00020000u /* relaxed ordering off */
@@ -270,14 +271,14 @@
 #define IXGBE_RFCTL_RSC_DIS  0x00000020u
 #define IXGBE_RFCTL_NFSW_DIS 0x00000040u
 #define IXGBE_RFCTL_NFSR_DIS 0x00000080u
-#define IXGBE_MTA(n)         (0x05200u + 4u * (n)) /* RW, undefined: software clears it; n = 0..127, hash bits 11:5 \
-                                                    */
-#define IXGBE_RAL(n)   ((n) < 16u ? 0x05400u + 8u * (n) : 0x0a200u + 8u * (n)) /* RW; n = 0..127 */
-#define IXGBE_RAH(n)   ((n) < 16u ? 0x05404u + 8u * (n) : 0x0a204u + 8u * (n)) /* RW; n = 0..127 */
-#define IXGBE_RAH_ADDR 0x0000ffffu
-#define IXGBE_RAH_AV   0x80000000u /* entry 0: 1 from the EEPROM; else 0 after reset */
-#define IXGBE_MPSAR_LO(n)                                                                                    \
-    (0x0a600u + 8u * (n)) /* RW; n = 0..127, by RAL entry: pools 31:0; entry 0 resets to all */
+#define IXGBE_MTA(n)                                                                                         \
+    (0x05200u + 4u * (n)) /* RW, undefined: software clears it; n = 0..127, hash bits 11:5                   \
+                           */
+#define IXGBE_RAL(n)      ((n) < 16u ? 0x05400u + 8u * (n) : 0x0a200u + 8u * (n)) /* RW; n = 0..127 */
+#define IXGBE_RAH(n)      ((n) < 16u ? 0x05404u + 8u * (n) : 0x0a204u + 8u * (n)) /* RW; n = 0..127 */
+#define IXGBE_RAH_ADDR    0x0000ffffu
+#define IXGBE_RAH_AV      0x80000000u           /* entry 0: 1 from the EEPROM; else 0 after reset */
+#define IXGBE_MPSAR_LO(n) (0x0a600u + 8u * (n)) /* RW; n = 0..127, by RAL entry: pools 31:0 */
 #define IXGBE_MPSAR_HI(n) (0x0a604u + 8u * (n)) /* RW; pools 63:32 */
 #define IXGBE_VFTA(n)                                                                                        \
     (0x0a000u + 4u * (n)) /* RW, undefined: software clears it; n = 0..127, VLAN id bits 11:5 */
@@ -363,8 +364,9 @@
 #define IXGBE_DMATXCTL_TE       0x00000001u              /* 0: set it before enabling a queue */
 #define IXGBE_DMATXCTL_GDV      0x00000008u
 #define IXGBE_DMATXCTL_VT_SHIFT 16u
-#define IXGBE_DTXMXSZRQ         0x08100u /* RW, 0x10: bytes in flight, units of 256; only while RTTDCS.ARBDIS is 1 \
-                                          */
+#define IXGBE_DTXMXSZRQ                                                                                      \
+    0x08100u /* RW, 0x10: bytes in flight, units of 256; only while RTTDCS.ARBDIS is 1                       \
+              */
 #define IXGBE_DTXMXSZRQ_MAX         0x00000fffu
 #define IXGBE_DTXTCPFLGL            0x04a88u
 #define IXGBE_DTXTCPFLGH            0x04a8cu
@@ -529,7 +531,7 @@
 #define IXGBE_BPRC       0x04078u /* broadcast of them */
 #define IXGBE_MPRC       0x0407cu /* multicast of them */
 #define IXGBE_GPTC       0x04080u /* good packets to the wire */
-#define IXGBE_GORCL      0x04088u /* good octets from the wire, 36 bits: read L, then H, which clears both */
+#define IXGBE_GORCL      0x04088u /* good octets from the wire, 36 bits: read L, then H; both RC */
 #define IXGBE_GORCH      0x0408cu
 #define IXGBE_GOTCL      0x04090u /* good octets to the wire, 36 bits */
 #define IXGBE_GOTCH      0x04094u
