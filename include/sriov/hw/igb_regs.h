@@ -342,46 +342,44 @@
 #define IGB_RSSRK(n)             (0x05c80u + 4u * (n)) /* RW; n = 0..9 */
 #define IGB_ETQF(n)              (0x05cb0u + 4u * (n)) /* RW, 0; n = 0..7 */
 #define IGB_UTA(n)               (0x0a000u + 4u * (n)) /* RW, undefined: software clears it; n = 0..127 */
-#define IGB_RXQ(n)               (0x0c000u + 0x40u * (n)) /* start of its block; n = 0..15; 0..3 also at 0x2800 + 0x100 n \
-                                                           */
-#define IGB_RDBAL(n)     (IGB_RXQ(n) + 0x00u)      /* RW; bits 6:0 read 0 */
-#define IGB_RDBAH(n)     (IGB_RXQ(n) + 0x04u)      /* RW */
-#define IGB_RDLEN(n)     (IGB_RXQ(n) + 0x08u)      /* RW: bytes, a multiple of 128, bits 19:7 */
-#define IGB_SRRCTL(n)    (IGB_RXQ(n) + 0x0cu)      /* RW, IGB_SRRCTL_RESET */
-#define IGB_RDH(n)       (IGB_RXQ(n) + 0x10u)      /* RW while the queue is disabled, 0 */
-#define IGB_RXCTL(n)     (IGB_RXQ(n) + 0x14u)      /* RW: DCA and relaxed ordering */
-#define IGB_RDT(n)       (IGB_RXQ(n) + 0x18u)      /* RW, 0; bits 15:0 */
-#define IGB_RXDCTL(n)    (IGB_RXQ(n) + 0x28u)      /* RW */
-#define IGB_RQDPC(n)     (IGB_RXQ(n) + 0x30u)      /* RC: packets dropped for want of a descriptor, 12 bits */
-#define IGB_RXQ_ALIAS(n) (0x02800u + 0x100u * (n)) /* n = 0..3: the same block, the same offsets in it */
+#define IGB_RXQ(n)               (0x0c000u + 0x40u * (n)) /* block of queue n = 0..15; 0..3 also at IGB_RXQ_ALIAS */
+#define IGB_RDBAL(n)             (IGB_RXQ(n) + 0x00u) /* RW; bits 6:0 read 0 */
+#define IGB_RDBAH(n)             (IGB_RXQ(n) + 0x04u) /* RW */
+#define IGB_RDLEN(n)             (IGB_RXQ(n) + 0x08u) /* RW: bytes, a multiple of 128, bits 19:7 */
+#define IGB_SRRCTL(n)            (IGB_RXQ(n) + 0x0cu) /* RW, IGB_SRRCTL_RESET */
+#define IGB_RDH(n)               (IGB_RXQ(n) + 0x10u) /* RW while the queue is disabled, 0 */
+#define IGB_RXCTL(n)             (IGB_RXQ(n) + 0x14u) /* RW: DCA and relaxed ordering */
+#define IGB_RDT(n)               (IGB_RXQ(n) + 0x18u) /* RW, 0; bits 15:0 */
+#define IGB_RXDCTL(n)            (IGB_RXQ(n) + 0x28u) /* RW */
+#define IGB_RQDPC(n)             (IGB_RXQ(n) + 0x30u) /* RC: packets dropped for want of a descriptor, 12 bits */
+#define IGB_RXQ_ALIAS(n)         (0x02800u + 0x100u * (n)) /* n = 0..3: the same block, the same offsets in it */
 
 /* ---- Transmit: section 8.12 ---- */
-#define IGB_TCTL             0x00400u    /* RW */
-#define IGB_TCTL_EN          0x00000002u /* 0 */
-#define IGB_TCTL_PSP         0x00000008u /* 1: pad to 64 bytes */
-#define IGB_TCTL_CT          0x00000ff0u
-#define IGB_TCTL_CT_SHIFT    4u
-#define IGB_TCTL_RTLC        0x01000000u
-#define IGB_TCTL_EXT         0x00404u
-#define IGB_TIPG             0x00410u    /* RW, 0x00601008 */
-#define IGB_DTXCTL           0x03590u    /* RW */
-#define IGB_DTXCTL_MDP_EN    0x00000020u /* malicious driver protection */
-#define IGB_DTXCTL_SPOOF_INT 0x00000040u
-#define IGB_DTXMXSZRQ        0x03540u
-#define IGB_TXQ(n)           (0x0e000u + 0x40u * (n)) /* start of its block; n = 0..15; 0..3 also at 0x3800 + 0x100 n \
-                                                       */
-#define IGB_TDBAL(n)          (IGB_TXQ(n) + 0x00u)      /* RW; bits 6:0 read 0 */
-#define IGB_TDBAH(n)          (IGB_TXQ(n) + 0x04u)      /* RW */
-#define IGB_TDLEN(n)          (IGB_TXQ(n) + 0x08u)      /* RW: bytes, a multiple of 128, bits 19:7 */
-#define IGB_TDH(n)            (IGB_TXQ(n) + 0x10u)      /* RW while the queue is disabled, 0 */
-#define IGB_TXCTL(n)          (IGB_TXQ(n) + 0x14u)      /* RW: DCA and relaxed ordering */
-#define IGB_TXCTL_DESC_RRO_EN 0x00000200u               /* 1 */
-#define IGB_TXCTL_WB_RO_EN    0x00000800u               /* clear it for head write-back */
-#define IGB_TXCTL_DATA_RRO_EN 0x00002000u               /* 1 */
-#define IGB_TDT(n)            (IGB_TXQ(n) + 0x18u)      /* RW, 0; bits 15:0 */
-#define IGB_TXDCTL(n)         (IGB_TXQ(n) + 0x28u)      /* RW */
-#define IGB_TDWBAL(n)         (IGB_TXQ(n) + 0x38u)      /* RW, 0 */
-#define IGB_TDWBAH(n)         (IGB_TXQ(n) + 0x3cu)      /* RW, 0 */
+#define IGB_TCTL              0x00400u    /* RW */
+#define IGB_TCTL_EN           0x00000002u /* 0 */
+#define IGB_TCTL_PSP          0x00000008u /* 1: pad to 64 bytes */
+#define IGB_TCTL_CT           0x00000ff0u
+#define IGB_TCTL_CT_SHIFT     4u
+#define IGB_TCTL_RTLC         0x01000000u
+#define IGB_TCTL_EXT          0x00404u
+#define IGB_TIPG              0x00410u    /* RW, 0x00601008 */
+#define IGB_DTXCTL            0x03590u    /* RW */
+#define IGB_DTXCTL_MDP_EN     0x00000020u /* malicious driver protection */
+#define IGB_DTXCTL_SPOOF_INT  0x00000040u
+#define IGB_DTXMXSZRQ         0x03540u
+#define IGB_TXQ(n)            (0x0e000u + 0x40u * (n)) /* block of queue n = 0..15; 0..3 also at IGB_TXQ_ALIAS */
+#define IGB_TDBAL(n)          (IGB_TXQ(n) + 0x00u)     /* RW; bits 6:0 read 0 */
+#define IGB_TDBAH(n)          (IGB_TXQ(n) + 0x04u)     /* RW */
+#define IGB_TDLEN(n)          (IGB_TXQ(n) + 0x08u)     /* RW: bytes, a multiple of 128, bits 19:7 */
+#define IGB_TDH(n)            (IGB_TXQ(n) + 0x10u)     /* RW while the queue is disabled, 0 */
+#define IGB_TXCTL(n)          (IGB_TXQ(n) + 0x14u)     /* RW: DCA and relaxed ordering */
+#define IGB_TXCTL_DESC_RRO_EN 0x00000200u              /* 1 */
+#define IGB_TXCTL_WB_RO_EN    0x00000800u              /* clear it for head write-back */
+#define IGB_TXCTL_DATA_RRO_EN 0x00002000u              /* 1 */
+#define IGB_TDT(n)            (IGB_TXQ(n) + 0x18u)     /* RW, 0; bits 15:0 */
+#define IGB_TXDCTL(n)         (IGB_TXQ(n) + 0x28u)     /* RW */
+#define IGB_TDWBAL(n)         (IGB_TXQ(n) + 0x38u)     /* RW, 0 */
+#define IGB_TDWBAH(n)         (IGB_TXQ(n) + 0x3cu)     /* RW, 0 */
 #define IGB_TXQ_ALIAS(n)      (0x03800u + 0x100u * (n)) /* n = 0..3: the same block, the same offsets in it */
 
 /* ---- Virtualization: section 8.14; n = 0..7 by VF or pool unless said otherwise ---- */

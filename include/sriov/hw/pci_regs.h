@@ -177,38 +177,37 @@
 #define SRIOV_PCI_EXP_DEVCTL_NOSNOOP_EN    0x0800u
 #define SRIOV_PCI_EXP_DEVCTL_READRQ        0x7000u
 #define SRIOV_PCI_EXP_DEVCTL_READRQ_SHIFT  12u
-#define SRIOV_PCI_EXP_DEVCTL_FLR           0x8000u /* write 1 starts a reset, reads 0; wait SRIOV_PCI_FLR_MS (6.6.2) \
-                                                    */
-#define SRIOV_PCI_EXP_DEVSTA             0x0au   /* 16 */
-#define SRIOV_PCI_EXP_DEVSTA_CED         0x0001u /* W1C */
-#define SRIOV_PCI_EXP_DEVSTA_NFED        0x0002u /* W1C */
-#define SRIOV_PCI_EXP_DEVSTA_FED         0x0004u /* W1C */
-#define SRIOV_PCI_EXP_DEVSTA_URD         0x0008u /* W1C */
-#define SRIOV_PCI_EXP_DEVSTA_TRPND       0x0020u /* RO: requests of this function still outstanding */
-#define SRIOV_PCI_EXP_LNKCAP             0x0cu   /* 32 RO */
-#define SRIOV_PCI_EXP_LNKCAP_SPEED       0x0000000fu
-#define SRIOV_PCI_EXP_LNKCAP_WIDTH       0x000003f0u
-#define SRIOV_PCI_EXP_LNKCAP_WIDTH_SHIFT 4u
-#define SRIOV_PCI_EXP_LNKCTL             0x10u /* 16 RW */
-#define SRIOV_PCI_EXP_LNKSTA             0x12u /* 16 RO */
-#define SRIOV_PCI_EXP_LNKSTA_SPEED       0x000fu
-#define SRIOV_PCI_EXP_SPEED_2_5          1u
-#define SRIOV_PCI_EXP_SPEED_5_0          2u
-#define SRIOV_PCI_EXP_SPEED_8_0          3u
-#define SRIOV_PCI_EXP_LNKSTA_WIDTH       0x03f0u
-#define SRIOV_PCI_EXP_LNKSTA_WIDTH_SHIFT 4u
-#define SRIOV_PCI_EXP_DEVCAP2            0x24u /* 32 RO */
-#define SRIOV_PCI_EXP_DEVCAP2_CTO_RANGES 0x0000000fu
-#define SRIOV_PCI_EXP_DEVCAP2_CTO_DIS    0x00000010u
-#define SRIOV_PCI_EXP_DEVCAP2_ARI        0x00000020u /* RO: this port can forward by ARI */
-#define SRIOV_PCI_EXP_DEVCTL2            0x28u       /* 16 RW */
-#define SRIOV_PCI_EXP_DEVCTL2_CTO_VALUE  0x000fu
-#define SRIOV_PCI_EXP_DEVCTL2_CTO_DIS    0x0010u
-#define SRIOV_PCI_EXP_DEVCTL2_ARI        0x0020u /* in a port above: VFs beyond function 7 need it */
-#define SRIOV_PCI_EXP_LNKCAP2            0x2cu
-#define SRIOV_PCI_EXP_LNKCTL2            0x30u
-#define SRIOV_PCI_EXP_LNKSTA2            0x32u
-#define SRIOV_PCI_EXP_SIZE               0x3cu /* bytes of a version 2 capability */
+#define SRIOV_PCI_EXP_DEVCTL_FLR           0x8000u /* write 1 resets, reads 0; then wait SRIOV_PCI_FLR_MS */
+#define SRIOV_PCI_EXP_DEVSTA               0x0au   /* 16 */
+#define SRIOV_PCI_EXP_DEVSTA_CED           0x0001u /* W1C */
+#define SRIOV_PCI_EXP_DEVSTA_NFED          0x0002u /* W1C */
+#define SRIOV_PCI_EXP_DEVSTA_FED           0x0004u /* W1C */
+#define SRIOV_PCI_EXP_DEVSTA_URD           0x0008u /* W1C */
+#define SRIOV_PCI_EXP_DEVSTA_TRPND         0x0020u /* RO: requests of this function still outstanding */
+#define SRIOV_PCI_EXP_LNKCAP               0x0cu   /* 32 RO */
+#define SRIOV_PCI_EXP_LNKCAP_SPEED         0x0000000fu
+#define SRIOV_PCI_EXP_LNKCAP_WIDTH         0x000003f0u
+#define SRIOV_PCI_EXP_LNKCAP_WIDTH_SHIFT   4u
+#define SRIOV_PCI_EXP_LNKCTL               0x10u /* 16 RW */
+#define SRIOV_PCI_EXP_LNKSTA               0x12u /* 16 RO */
+#define SRIOV_PCI_EXP_LNKSTA_SPEED         0x000fu
+#define SRIOV_PCI_EXP_SPEED_2_5            1u
+#define SRIOV_PCI_EXP_SPEED_5_0            2u
+#define SRIOV_PCI_EXP_SPEED_8_0            3u
+#define SRIOV_PCI_EXP_LNKSTA_WIDTH         0x03f0u
+#define SRIOV_PCI_EXP_LNKSTA_WIDTH_SHIFT   4u
+#define SRIOV_PCI_EXP_DEVCAP2              0x24u /* 32 RO */
+#define SRIOV_PCI_EXP_DEVCAP2_CTO_RANGES   0x0000000fu
+#define SRIOV_PCI_EXP_DEVCAP2_CTO_DIS      0x00000010u
+#define SRIOV_PCI_EXP_DEVCAP2_ARI          0x00000020u /* RO: this port can forward by ARI */
+#define SRIOV_PCI_EXP_DEVCTL2              0x28u       /* 16 RW */
+#define SRIOV_PCI_EXP_DEVCTL2_CTO_VALUE    0x000fu
+#define SRIOV_PCI_EXP_DEVCTL2_CTO_DIS      0x0010u
+#define SRIOV_PCI_EXP_DEVCTL2_ARI          0x0020u /* in a port above: VFs beyond function 7 need it */
+#define SRIOV_PCI_EXP_LNKCAP2              0x2cu
+#define SRIOV_PCI_EXP_LNKCTL2              0x30u
+#define SRIOV_PCI_EXP_LNKSTA2              0x32u
+#define SRIOV_PCI_EXP_SIZE                 0x3cu /* bytes of a version 2 capability */
 
 /* How long software must leave a function alone after FLR (PCI Express Base 2.0, section 6.6.2). */
 #define SRIOV_PCI_FLR_MS 100u
