@@ -99,9 +99,8 @@
 #define IGB_RXDCTL_HTHRESH_SHIFT 8u
 #define IGB_RXDCTL_WTHRESH       0x001f0000u /* reset 1 */
 #define IGB_RXDCTL_WTHRESH_SHIFT 16u
-#define IGB_RXDCTL_ENABLE                                                                                    \
-    0x02000000u /* reset 1 in queue 0 of the port, else 0; poll until it reads as written */
-#define IGB_RXDCTL_SWFLUSH 0x04000000u
+#define IGB_RXDCTL_ENABLE        0x02000000u /* reset 1 in queue 0 of the port; poll until as written */
+#define IGB_RXDCTL_SWFLUSH       0x04000000u
 /* TXDCTL: section 8.12 */
 #define IGB_TXDCTL_PTHRESH       0x0000001fu
 #define IGB_TXDCTL_HTHRESH       0x00001f00u
@@ -282,46 +281,45 @@
 #define IGB_FCRTV  0x02460u
 
 /* ---- Receive: sections 8.10 and 8.11 ---- */
-#define IGB_RCTL              0x00100u /* RW, 0 */
-#define IGB_RCTL_RXEN         0x00000002u
-#define IGB_RCTL_SBP          0x00000004u /* store bad packets */
-#define IGB_RCTL_UPE          0x00000008u /* unicast promiscuous */
-#define IGB_RCTL_MPE          0x00000010u /* multicast promiscuous */
-#define IGB_RCTL_LPE          0x00000020u /* frames up to RLPML; 0 stops at 1518, 1522 with a VLAN tag */
-#define IGB_RCTL_LBM          0x000000c0u
-#define IGB_RCTL_LBM_MAC      0x00000040u
-#define IGB_RCTL_LBM_PHY      0x000000c0u
-#define IGB_RCTL_MO           0x00003000u /* which bits make the hash into the MTA */
-#define IGB_RCTL_MO_SHIFT     12u
-#define IGB_RCTL_BAM          0x00008000u /* accept broadcast */
-#define IGB_RCTL_BSIZE        0x00030000u /* 2048 >> n, when SRRCTL.BSIZEPACKET is 0 */
-#define IGB_RCTL_BSIZE_SHIFT  16u
-#define IGB_RCTL_VFE          0x00040000u /* filter by VFTA, and in VT mode by VLVF */
-#define IGB_RCTL_CFIEN        0x00080000u
-#define IGB_RCTL_DPF          0x00400000u
-#define IGB_RCTL_PMCF         0x00800000u
-#define IGB_RCTL_SECRC        0x04000000u /* strip the FCS */
-#define IGB_RXCSUM            0x05000u    /* RW, 0x300 */
-#define IGB_RXCSUM_IPOFLD     0x00000100u
-#define IGB_RXCSUM_TUOFLD     0x00000200u
-#define IGB_RXCSUM_CRCOFL     0x00000800u
-#define IGB_RXCSUM_IPPCSE     0x00001000u
-#define IGB_RXCSUM_PCSD       0x00002000u /* RSS hash instead of packet checksum in the descriptor */
-#define IGB_RLPML             0x05004u    /* RW, 0x2600: bytes */
-#define IGB_RFCTL             0x05008u    /* RW, 0 */
-#define IGB_RFCTL_LEF         0x00040000u
-#define IGB_MTA(n)            (0x05200u + 4u * (n)) /* RW, undefined: software clears it; n = 0..127, hash bits 11:5 */
-#define IGB_RAL(n)            ((n) < 16u ? 0x05400u + 8u * (n) : 0x054e0u + 8u * ((n)-16u)) /* RW; n = 0..23 */
-#define IGB_RAH(n)            ((n) < 16u ? 0x05404u + 8u * (n) : 0x054e4u + 8u * ((n)-16u)) /* RW; n = 0..23 */
-#define IGB_RAH_ADDR          0x0000ffffu
-#define IGB_RAH_ASEL          0x00030000u
-#define IGB_RAH_POOLSEL       0x03fc0000u /* a bit for each of pools 0 to 7 */
-#define IGB_RAH_POOLSEL_SHIFT 18u
-#define IGB_RAH_AV            0x80000000u           /* entry 0: 1 from the EEPROM; else 0 after reset */
-#define IGB_PSRTYPE_PF(n)     (0x05480u + 4u * (n)) /* RW; n = 0..7, by pool */
-#define IGB_VFTA(n)                                                                                          \
-    (0x05600u + 4u * (n)) /* RW, undefined: software clears it; n = 0..127, VLAN id bits 11:5 */
-#define IGB_MRQC                 0x05818u /* RW, 0 */
+#define IGB_RCTL                 0x00100u /* RW, 0 */
+#define IGB_RCTL_RXEN            0x00000002u
+#define IGB_RCTL_SBP             0x00000004u /* store bad packets */
+#define IGB_RCTL_UPE             0x00000008u /* unicast promiscuous */
+#define IGB_RCTL_MPE             0x00000010u /* multicast promiscuous */
+#define IGB_RCTL_LPE             0x00000020u /* frames up to RLPML; 0 stops at 1518, 1522 with a VLAN tag */
+#define IGB_RCTL_LBM             0x000000c0u
+#define IGB_RCTL_LBM_MAC         0x00000040u
+#define IGB_RCTL_LBM_PHY         0x000000c0u
+#define IGB_RCTL_MO              0x00003000u /* which bits make the hash into the MTA */
+#define IGB_RCTL_MO_SHIFT        12u
+#define IGB_RCTL_BAM             0x00008000u /* accept broadcast */
+#define IGB_RCTL_BSIZE           0x00030000u /* 2048 >> n, when SRRCTL.BSIZEPACKET is 0 */
+#define IGB_RCTL_BSIZE_SHIFT     16u
+#define IGB_RCTL_VFE             0x00040000u /* filter by VFTA, and in VT mode by VLVF */
+#define IGB_RCTL_CFIEN           0x00080000u
+#define IGB_RCTL_DPF             0x00400000u
+#define IGB_RCTL_PMCF            0x00800000u
+#define IGB_RCTL_SECRC           0x04000000u /* strip the FCS */
+#define IGB_RXCSUM               0x05000u    /* RW, 0x300 */
+#define IGB_RXCSUM_IPOFLD        0x00000100u
+#define IGB_RXCSUM_TUOFLD        0x00000200u
+#define IGB_RXCSUM_CRCOFL        0x00000800u
+#define IGB_RXCSUM_IPPCSE        0x00001000u
+#define IGB_RXCSUM_PCSD          0x00002000u /* RSS hash instead of packet checksum in the descriptor */
+#define IGB_RLPML                0x05004u    /* RW, 0x2600: bytes */
+#define IGB_RFCTL                0x05008u    /* RW, 0 */
+#define IGB_RFCTL_LEF            0x00040000u
+#define IGB_MTA(n)               (0x05200u + 4u * (n)) /* RW, undefined: software clears it; n = 0..127, hash bits 11:5 */
+#define IGB_RAL(n)               ((n) < 16u ? 0x05400u + 8u * (n) : 0x054e0u + 8u * ((n)-16u)) /* RW; n = 0..23 */
+#define IGB_RAH(n)               ((n) < 16u ? 0x05404u + 8u * (n) : 0x054e4u + 8u * ((n)-16u)) /* RW; n = 0..23 */
+#define IGB_RAH_ADDR             0x0000ffffu
+#define IGB_RAH_ASEL             0x00030000u
+#define IGB_RAH_POOLSEL          0x03fc0000u /* a bit for each of pools 0 to 7 */
+#define IGB_RAH_POOLSEL_SHIFT    18u
+#define IGB_RAH_AV               0x80000000u           /* entry 0: 1 from the EEPROM; else 0 after reset */
+#define IGB_PSRTYPE_PF(n)        (0x05480u + 4u * (n)) /* RW; n = 0..7, by pool */
+#define IGB_VFTA(n)              (0x05600u + 4u * (n)) /* RW, undefined: clear it; n = 0..127, VLAN id 11:5 */
+#define IGB_MRQC                 0x05818u              /* RW, 0 */
 #define IGB_MRQC_MRQE            0x00000007u
 #define IGB_MRQC_MRQE_NONE       0x0u
 #define IGB_MRQC_MRQE_RSS        0x2u /* up to 16 queues */
@@ -584,19 +582,17 @@
 #define IGBVF_RDBAH(n)  (0x02804u + 0x100u * (n)) /* RW */
 #define IGBVF_RDLEN(n)  (0x02808u + 0x100u * (n)) /* RW: bytes, a multiple of 128, bits 19:7 */
 #define IGBVF_SRRCTL(n) (0x0280cu + 0x100u * (n)) /* RW, IGB_SRRCTL_RESET */
-#define IGBVF_RDH(n)                                                                                         \
-    (0x02810u + 0x100u * (n)) /* RW while the queue is disabled; a VF reset leaves it stale */
+#define IGBVF_RDH(n)    (0x02810u + 0x100u * (n)) /* RW: write 0 before enabling */
 #define IGBVF_RXCTL(n)  (0x02814u + 0x100u * (n)) /* RW: DCA and relaxed ordering */
 #define IGBVF_RDT(n)    (0x02818u + 0x100u * (n)) /* RW; bits 15:0 */
 #define IGBVF_RXDCTL(n) (0x02828u + 0x100u * (n)) /* RW */
 #define IGBVF_RQDPC(n)  (0x02830u + 0x100u * (n)) /* RC: packets dropped for want of a descriptor, 12 bits */
 
 /* ---- VF transmit; n = 0..1 ---- */
-#define IGBVF_TDBAL(n) (0x03800u + 0x100u * (n)) /* RW; bits 6:0 read 0 */
-#define IGBVF_TDBAH(n) (0x03804u + 0x100u * (n)) /* RW */
-#define IGBVF_TDLEN(n) (0x03808u + 0x100u * (n)) /* RW: bytes, a multiple of 128, bits 19:7 */
-#define IGBVF_TDH(n)                                                                                         \
-    (0x03810u + 0x100u * (n)) /* RW while the queue is disabled; a VF reset leaves it stale */
+#define IGBVF_TDBAL(n)  (0x03800u + 0x100u * (n)) /* RW; bits 6:0 read 0 */
+#define IGBVF_TDBAH(n)  (0x03804u + 0x100u * (n)) /* RW */
+#define IGBVF_TDLEN(n)  (0x03808u + 0x100u * (n)) /* RW: bytes, a multiple of 128, bits 19:7 */
+#define IGBVF_TDH(n)    (0x03810u + 0x100u * (n)) /* RW: write 0 before enabling */
 #define IGBVF_TXCTL(n)  (0x03814u + 0x100u * (n)) /* RW */
 #define IGBVF_TDT(n)    (0x03818u + 0x100u * (n)) /* RW; bits 15:0 */
 #define IGBVF_TXDCTL(n) (0x03828u + 0x100u * (n)) /* RW */
@@ -676,10 +672,8 @@
 #define IGB_RXD_ERR_IPE       0x40000000u /* IPv4 header checksum wrong; means something with IPCS only */
 #define IGB_RXD_ERR_RXE       0x80000000u /* MAC error; only with RCTL.SBP */
 /* dw3 */
-#define IGB_RXD_DW3_LENGTH 0x0000ffffu /* bytes in this descriptor's packet buffer */
-#define IGB_RXD_DW3_VLAN                                                                                     \
-    0xffff0000u /* the stripped tag, with VP; of a looped back packet it is big endian                       \
-                 */
+#define IGB_RXD_DW3_LENGTH     0x0000ffffu /* bytes in this descriptor's packet buffer */
+#define IGB_RXD_DW3_VLAN       0xffff0000u /* the stripped tag, with VP */
 #define IGB_RXD_DW3_VLAN_SHIFT 16u
 
 /* ---- Advanced transmit data ---- */

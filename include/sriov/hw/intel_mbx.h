@@ -110,17 +110,15 @@
 #define IXGBE_MBX_VF_API_NEGOTIATE    0x08u
 #define IXGBE_MBX_API_NEGOTIATE_WORDS 3u
 #define IXGBE_MBX_API_1_0             0u
-#define IXGBE_MBX_API_2_0                                                                                    \
-    1u /* another branch: its ids 0x0a to 0x0f mean other things; nobody offers it today */
-#define IXGBE_MBX_API_1_1 2u
-#define IXGBE_MBX_API_1_2 3u
-#define IXGBE_MBX_API_1_3 4u
-#define IXGBE_MBX_API_1_4 5u
-#define IXGBE_MBX_API_1_5                                                                                    \
-    6u /* Linux and DPDK PFs refuse it; mailbox is locked with VFU and PFU all through */
-#define IXGBE_MBX_API_1_6   7u
-#define IXGBE_MBX_API_1_7   8u
-#define IXGBE_MBX_API_COUNT 9u
+#define IXGBE_MBX_API_2_0             1u /* another branch: ids 0x0a to 0x0f differ; obsolete */
+#define IXGBE_MBX_API_1_1             2u
+#define IXGBE_MBX_API_1_2             3u
+#define IXGBE_MBX_API_1_3             4u
+#define IXGBE_MBX_API_1_4             5u
+#define IXGBE_MBX_API_1_5             6u /* for ESXi PFs, Linux and DPDK PFs refuse it; locked mailbox */
+#define IXGBE_MBX_API_1_6             7u
+#define IXGBE_MBX_API_1_7             8u
+#define IXGBE_MBX_API_COUNT           9u
 
 /* ---- 82599, API 1.1 ---- */
 /* GET_QUEUES, 5 words, the arguments 0.  Answer 5 words; a VF bounds each by 8 and takes 0 for not told. */

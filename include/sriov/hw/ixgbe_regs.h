@@ -123,11 +123,9 @@
 #define IXGBE_STATUS_NUM_VFS_SHIFT 10u
 #define IXGBE_STATUS_IOV_ACTIVE    0x00040000u /* VF Enable of the SR-IOV capability */
 #define IXGBE_STATUS_PCIE_MASTER_EN                                                                          \
-    0x00080000u                 /* reset 1; 0 once CTRL.PCIE_MASTER_DISABLE has taken effect */
-#define IXGBE_CTRL_EXT 0x00018u /* RW */
-#define IXGBE_CTRL_EXT_PFRSTD                                                                                \
-    0x00004000u                             /* WO: PF is ready; clears RSTI and sets RSTD in every VFMAILBOX \
-                                             */
+    0x00080000u                             /* reset 1; 0 once CTRL.PCIE_MASTER_DISABLE has taken effect */
+#define IXGBE_CTRL_EXT          0x00018u    /* RW */
+#define IXGBE_CTRL_EXT_PFRSTD   0x00004000u /* WO: PF is ready; RSTI to 0, RSTD to 1 in all VFs */
 #define IXGBE_CTRL_EXT_NS_DIS   0x00010000u /* no snoop off */
 #define IXGBE_CTRL_EXT_RO_DIS   0x00020000u /* relaxed ordering off */
 #define IXGBE_CTRL_EXT_DRV_LOAD 0x10000000u /* tells firmware that a driver is there */
@@ -250,39 +248,36 @@
 #define IXGBE_MFLCN_RFCE          0x00000008u
 
 /* ---- Receive filters: section 8.2.3.7 ---- */
-#define IXGBE_FCTRL          0x05080u    /* RW, 0 */
-#define IXGBE_FCTRL_SBP      0x00000002u /* store bad packets */
-#define IXGBE_FCTRL_MPE      0x00000100u /* multicast promiscuous */
-#define IXGBE_FCTRL_UPE      0x00000200u /* unicast promiscuous */
-#define IXGBE_FCTRL_BAM      0x00000400u /* accept broadcast */
-#define IXGBE_VLNCTRL        0x05088u    /* RW, 0x8100 */
-#define IXGBE_VLNCTRL_VET    0x0000ffffu /* VLAN Ethertype, 0x8100 */
-#define IXGBE_VLNCTRL_CFI    0x10000000u
-#define IXGBE_VLNCTRL_CFIEN  0x20000000u
-#define IXGBE_VLNCTRL_VFE    0x40000000u /* filter by VFTA, and with VT by PFVLVF */
-#define IXGBE_MCSTCTRL       0x05090u    /* RW, 0 */
-#define IXGBE_MCSTCTRL_MO    0x00000003u /* which bits make the hash: the filter type of the RESET answer */
-#define IXGBE_MCSTCTRL_MFE   0x00000004u /* use the MTA */
-#define IXGBE_PSRTYPE(n)     (0x0ea00u + 4u * (n)) /* RW; n = 0..63, by pool; 0..15 also at 0x5480 */
-#define IXGBE_RXCSUM         0x05000u              /* RW, 0 */
-#define IXGBE_RXCSUM_IPPCSE  0x00001000u
-#define IXGBE_RXCSUM_PCSD    0x00002000u /* RSS hash instead of fragment checksum in the descriptor */
-#define IXGBE_RFCTL          0x05008u    /* RW, 0 */
-#define IXGBE_RFCTL_RSC_DIS  0x00000020u
-#define IXGBE_RFCTL_NFSW_DIS 0x00000040u
-#define IXGBE_RFCTL_NFSR_DIS 0x00000080u
-#define IXGBE_MTA(n)                                                                                         \
-    (0x05200u + 4u * (n)) /* RW, undefined: software clears it; n = 0..127, hash bits 11:5                   \
-                           */
-#define IXGBE_RAL(n)      ((n) < 16u ? 0x05400u + 8u * (n) : 0x0a200u + 8u * (n)) /* RW; n = 0..127 */
-#define IXGBE_RAH(n)      ((n) < 16u ? 0x05404u + 8u * (n) : 0x0a204u + 8u * (n)) /* RW; n = 0..127 */
-#define IXGBE_RAH_ADDR    0x0000ffffu
-#define IXGBE_RAH_AV      0x80000000u           /* entry 0: 1 from the EEPROM; else 0 after reset */
-#define IXGBE_MPSAR_LO(n) (0x0a600u + 8u * (n)) /* RW; n = 0..127, by RAL entry: pools 31:0 */
-#define IXGBE_MPSAR_HI(n) (0x0a604u + 8u * (n)) /* RW; pools 63:32 */
-#define IXGBE_VFTA(n)                                                                                        \
-    (0x0a000u + 4u * (n)) /* RW, undefined: software clears it; n = 0..127, VLAN id bits 11:5 */
-#define IXGBE_MRQC                0x0ec80u /* RW, 0; also at 0x5818 */
+#define IXGBE_FCTRL               0x05080u    /* RW, 0 */
+#define IXGBE_FCTRL_SBP           0x00000002u /* store bad packets */
+#define IXGBE_FCTRL_MPE           0x00000100u /* multicast promiscuous */
+#define IXGBE_FCTRL_UPE           0x00000200u /* unicast promiscuous */
+#define IXGBE_FCTRL_BAM           0x00000400u /* accept broadcast */
+#define IXGBE_VLNCTRL             0x05088u    /* RW, 0x8100 */
+#define IXGBE_VLNCTRL_VET         0x0000ffffu /* VLAN Ethertype, 0x8100 */
+#define IXGBE_VLNCTRL_CFI         0x10000000u
+#define IXGBE_VLNCTRL_CFIEN       0x20000000u
+#define IXGBE_VLNCTRL_VFE         0x40000000u /* filter by VFTA, and with VT by PFVLVF */
+#define IXGBE_MCSTCTRL            0x05090u    /* RW, 0 */
+#define IXGBE_MCSTCTRL_MO         0x00000003u /* which bits make the hash: the filter type of the RESET answer */
+#define IXGBE_MCSTCTRL_MFE        0x00000004u           /* use the MTA */
+#define IXGBE_PSRTYPE(n)          (0x0ea00u + 4u * (n)) /* RW; n = 0..63, by pool; 0..15 also at 0x5480 */
+#define IXGBE_RXCSUM              0x05000u              /* RW, 0 */
+#define IXGBE_RXCSUM_IPPCSE       0x00001000u
+#define IXGBE_RXCSUM_PCSD         0x00002000u /* RSS hash instead of fragment checksum in the descriptor */
+#define IXGBE_RFCTL               0x05008u    /* RW, 0 */
+#define IXGBE_RFCTL_RSC_DIS       0x00000020u
+#define IXGBE_RFCTL_NFSW_DIS      0x00000040u
+#define IXGBE_RFCTL_NFSR_DIS      0x00000080u
+#define IXGBE_MTA(n)              (0x05200u + 4u * (n)) /* RW, undefined: clear it; n = 0..127, hash 11:5 */
+#define IXGBE_RAL(n)              ((n) < 16u ? 0x05400u + 8u * (n) : 0x0a200u + 8u * (n)) /* RW; n = 0..127 */
+#define IXGBE_RAH(n)              ((n) < 16u ? 0x05404u + 8u * (n) : 0x0a204u + 8u * (n)) /* RW; n = 0..127 */
+#define IXGBE_RAH_ADDR            0x0000ffffu
+#define IXGBE_RAH_AV              0x80000000u           /* entry 0: 1 from the EEPROM; else 0 after reset */
+#define IXGBE_MPSAR_LO(n)         (0x0a600u + 8u * (n)) /* RW; n = 0..127, by RAL entry: pools 31:0 */
+#define IXGBE_MPSAR_HI(n)         (0x0a604u + 8u * (n)) /* RW; pools 63:32 */
+#define IXGBE_VFTA(n)             (0x0a000u + 4u * (n)) /* RW, undefined: clear it; n = 0..127, VLAN id 11:5 */
+#define IXGBE_MRQC                0x0ec80u              /* RW, 0; also at 0x5818 */
 #define IXGBE_MRQC_ALIAS          0x05818u
 #define IXGBE_MRQC_MRQE           0x0000000fu
 #define IXGBE_MRQC_MRQE_NONE      0x0u
@@ -351,22 +346,20 @@
 #define IXGBE_RTRPCS_RAC          0x00000004u
 
 /* ---- Transmit: section 8.2.3.9; n = 0..127 ---- */
-#define IXGBE_TDBAL(n)          (0x06000u + 0x40u * (n)) /* RW; bits 6:0 read 0 */
-#define IXGBE_TDBAH(n)          (0x06004u + 0x40u * (n)) /* RW */
-#define IXGBE_TDLEN(n)          (0x06008u + 0x40u * (n)) /* RW: bytes, a multiple of 128, bits 19:7 */
-#define IXGBE_DCA_TXCTRL(n)     (0x0600cu + 0x40u * (n)) /* RW */
-#define IXGBE_TDH(n)            (0x06010u + 0x40u * (n)) /* RO, 0 */
-#define IXGBE_TDT(n)            (0x06018u + 0x40u * (n)) /* RW, 0; bits 15:0 */
-#define IXGBE_TXDCTL(n)         (0x06028u + 0x40u * (n)) /* RW, 0 */
-#define IXGBE_TDWBAL(n)         (0x06038u + 0x40u * (n)) /* RW, 0 */
-#define IXGBE_TDWBAH(n)         (0x0603cu + 0x40u * (n)) /* RW, 0 */
-#define IXGBE_DMATXCTL          0x04a80u                 /* RW; VT 0x8100 in 31:16 */
-#define IXGBE_DMATXCTL_TE       0x00000001u              /* 0: set it before enabling a queue */
-#define IXGBE_DMATXCTL_GDV      0x00000008u
-#define IXGBE_DMATXCTL_VT_SHIFT 16u
-#define IXGBE_DTXMXSZRQ                                                                                      \
-    0x08100u /* RW, 0x10: bytes in flight, units of 256; only while RTTDCS.ARBDIS is 1                       \
-              */
+#define IXGBE_TDBAL(n)              (0x06000u + 0x40u * (n)) /* RW; bits 6:0 read 0 */
+#define IXGBE_TDBAH(n)              (0x06004u + 0x40u * (n)) /* RW */
+#define IXGBE_TDLEN(n)              (0x06008u + 0x40u * (n)) /* RW: bytes, a multiple of 128, bits 19:7 */
+#define IXGBE_DCA_TXCTRL(n)         (0x0600cu + 0x40u * (n)) /* RW */
+#define IXGBE_TDH(n)                (0x06010u + 0x40u * (n)) /* RO, 0 */
+#define IXGBE_TDT(n)                (0x06018u + 0x40u * (n)) /* RW, 0; bits 15:0 */
+#define IXGBE_TXDCTL(n)             (0x06028u + 0x40u * (n)) /* RW, 0 */
+#define IXGBE_TDWBAL(n)             (0x06038u + 0x40u * (n)) /* RW, 0 */
+#define IXGBE_TDWBAH(n)             (0x0603cu + 0x40u * (n)) /* RW, 0 */
+#define IXGBE_DMATXCTL              0x04a80u                 /* RW; VT 0x8100 in 31:16 */
+#define IXGBE_DMATXCTL_TE           0x00000001u              /* 0: set it before enabling a queue */
+#define IXGBE_DMATXCTL_GDV          0x00000008u
+#define IXGBE_DMATXCTL_VT_SHIFT     16u
+#define IXGBE_DTXMXSZRQ             0x08100u /* RW, 0x10: in flight, 256 bytes; only with RTTDCS.ARBDIS */
 #define IXGBE_DTXMXSZRQ_MAX         0x00000fffu
 #define IXGBE_DTXTCPFLGL            0x04a88u
 #define IXGBE_DTXTCPFLGH            0x04a8cu
