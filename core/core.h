@@ -14,6 +14,8 @@
 #include <string.h>
 
 #define SRIC_NS_PER_MS UINT64_C(1000000)
+/* What an MSI-X capability can announce (PCI 3.0, 6.8.2). */
+#define SRIC_VECTORS_MAX 2048u
 
 /* ---- VMM ---- */
 
@@ -111,7 +113,8 @@ struct sriov_fn {
     struct sriov_fn_opts opts;
     struct sric_ledger ledger;
     struct sric_iova iova;
-    uint32_t vectors; /* enabled now */
+    uint32_t vectors;                      /* enabled now */
+    uint32_t sinks[SRIC_VECTORS_MAX / 32]; /* bit per vector that has one */
 };
 
 /* The ops to use now; the null table once gone. */
