@@ -95,6 +95,9 @@ wait_for() {
 	done
 }
 
+# as_user COMMAND...: without any privilege.
+as_user() { su -p -s /bin/sh user -c "$(printf "%q " "$@")"; }
+
 gone() { [ ! -e "$1" ]; }
 
 # Modules of the stock kernel; the small one has them built in and no folder of modules.
@@ -129,6 +132,19 @@ host_link() {
 # Presses the slot's button for the 82576; the guest lets it go some seconds later.
 host_unplug() {
 	host qmp '{"execute":"device_del","arguments":{"id":"igb0"}}' >/dev/null
+}
+
+# Puts a new 82576 into the slot.
+host_plug() {
+	host qmp '{"execute":"device_add","arguments":{"driver":"igb","id":"igb0","bus":"rp1","netdev":"n0"}}' \
+		>/dev/null
+}
+
+# A fatal PCIe error at the root port: the kernel tells every driver below it.
+# QEMU lets the port send it; the 82576's own injected errors go nowhere.
+host_fatal_error() {
+	host qmp '{"execute":"human-monitor-command","arguments":{"command-line":"pcie_aer_inject_error rp1 DLP"}}' \
+		>/dev/null
 }
 
 # --- The 82576. PF is its name, PF_BDF its address; a VF is told by its number from 0.

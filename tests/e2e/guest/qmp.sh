@@ -29,4 +29,7 @@ check "QEMU reports it removed" host event DEVICE_DELETED 30
 check "the PF is gone" wait_for 5 gone "$pci/devices/$PF_BDF"
 check "its VF is gone" wait_for 5 gone "/sys/class/net/$vf"
 diag "unplugging took $(($(cut -d. -f1 /proc/uptime) - begin)) s"
+check "the host plugs a new one in" host_plug
+pf_up 1
+ok "the new PF $PF ($PF_BDF) is up with a VF"
 done_testing

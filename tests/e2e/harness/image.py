@@ -20,7 +20,7 @@ TOOLS = ("ip", "ping")
 # Loaded by the guest's init or by lib.sh; with what they depend on.
 MODULES = ("virtio_pci", "virtio_console", "virtio_net", "igb", "igbvf", "vfio-pci",
            "vfio_iommu_type1", "8021q")
-BASE_FORMAT = "2"
+BASE_FORMAT = "3"
 
 
 def _libraries(command):
@@ -90,6 +90,8 @@ def _write_base(path, root, kernel, tools, modules):
         for name in ("dev", "proc", "sys", "run", "tmp", "out", "var", "etc", "root", "e2e"):
             archive.folder(name)
         archive.link("var/run", "/run")
+        archive.file("etc/passwd", b"root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n")
+        archive.file("etc/group", b"root:x:0:\nuser:x:1000:\n")
         _add_shell(archive, root)
         for name in tools:
             _add_tool(archive, root, name)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One QEMU process: its command line, its ports, its end."""
 
+import ctypes
 import shlex
+import signal
 import socket
 import subprocess
 import threading
@@ -32,6 +34,11 @@ def devices(kind):
             "-device", "pcie-root-port,id=rp1,slot=1",
             "-netdev", "user,id=n0,restrict=on",
             "-device", "igb,id=igb0,bus=rp1,netdev=n0"]
+
+
+def _die_with_parent():
+    """No QEMU outlives a harness that was killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Vm:
@@ -71,10 +78,14 @@ class Vm:
         (self.folder / "command").write_text(shlex.join(command) + "\n")
         with open(self.errors, "wb") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                             stdout=log, stderr=log)
-        for name, listener in self._listeners.items():
-            self._connections[name] = self._accept(name, listener)
-        self.qmp = Qmp(self._connections["qmp"])
+                                             stdout=log, stderr=log, preexec_fn=_die_with_parent)
+        try:
+            for name, listener in self._listeners.items():
+                self._connections[name] = self._accept(name, listener)
+            self.qmp = Qmp(self._connections["qmp"])
+        except Failure:
+            self.stop()
+            raise Failure(f"QEMU did not start, {self.exit_text()}") from None
 
     def _accept(self, name, listener):
         deadline = time.monotonic() + CONNECT_TIMEOUT
@@ -86,7 +97,7 @@ class Vm:
                 continue
             connection.settimeout(None)
             return connection
-        raise Failure(f"QEMU did not start ({name}): {self.errors.read_text().strip()}")
+        raise Failure(f"QEMU did not open {name}")
 
     def connection(self, name):
         return self._connections[name]

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Holds a function open through VFIO's group until the kernel asks for it back,
- * with nothing of this project in between: shows what the stage itself does.
+ * Holds a function open through VFIO's group until the kernel asks for it back
+ * or reports an error, with nothing of this project in between: shows what the stage itself does.
  * usage: vfio-hold GROUP BDF SECONDS
- * Prints "open", then "request" when asked; ends with status 0, or 3 if never asked.
+ * Prints "open", then "request" or "error"; ends with status 0, or 3 if neither came.
  */
 #include <fcntl.h>
 #include <linux/vfio.h>
@@ -43,8 +43,8 @@ static int open_device(const char *group_number, const char *bdf)
     return device < 0 ? fail("VFIO_GROUP_GET_DEVICE_FD") : device;
 }
 
-/* An eventfd that fires when the kernel wants the device back. */
-static int watch_request(int device)
+/* An eventfd that fires on one of the device's two events. */
+static int watch_event(int device, uint32_t index)
 {
     union {
         struct vfio_irq_set set;
@@ -57,7 +57,7 @@ static int watch_request(int device)
     memset(&irq, 0, sizeof(irq));
     irq.set.argsz = sizeof(irq.bytes);
     irq.set.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
-    irq.set.index = VFIO_PCI_REQ_IRQ_INDEX;
+    irq.set.index = index;
     irq.set.count = 1;
     memcpy(irq.bytes + sizeof(irq.set), &event, sizeof(event));
     if (ioctl(device, VFIO_DEVICE_SET_IRQS, &irq) < 0)
@@ -65,26 +65,32 @@ static int watch_request(int device)
     return event;
 }
 
+/* Waits for either event and says which it was. */
+static int wait_events(int device, int seconds)
+{
+    struct pollfd events[2] = {
+        {.fd = watch_event(device, VFIO_PCI_REQ_IRQ_INDEX), .events = POLLIN},
+        {.fd = watch_event(device, VFIO_PCI_ERR_IRQ_INDEX), .events = POLLIN},
+    };
+
+    if (events[0].fd < 0 || events[1].fd < 0)
+        return 1;
+    (void)puts("open");
+    (void)fflush(stdout);
+    if (poll(events, 2, seconds * 1000) < 1)
+        return 3;
+    (void)puts(events[0].revents != 0 ? "request" : "error");
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    int device, event;
-    struct pollfd request;
+    int device;
 
     if (argc != 4) {
         (void)fprintf(stderr, "usage: vfio-hold GROUP BDF SECONDS\n");
         return 2;
     }
     device = open_device(argv[1], argv[2]);
-    if (device < 0)
-        return 1;
-    event = watch_request(device);
-    if (event < 0)
-        return 1;
-    (void)puts("open");
-    (void)fflush(stdout);
-    request = (struct pollfd){.fd = event, .events = POLLIN};
-    if (poll(&request, 1, (int)strtol(argv[3], NULL, 10) * 1000) != 1)
-        return 3;
-    (void)puts("request");
-    return 0;
+    return device < 0 ? 1 : wait_events(device, (int)strtol(argv[3], NULL, 10));
 }
