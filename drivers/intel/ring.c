@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rings: memory, the state a queue starts from, and getting every buffer back. */
+#include "ring.h"
+
+#include <sriov/hw/ixgbe_regs.h>
+
+#include <errno.h>
+
+#define LINE 64u
+
+/* Status bits 6:3: VP, UDPCS, L4CS, IPCS. */
+#define ST(vp, l4, ip)                                                                                       \
+    ((vp ? SRIOV_RX_VLAN : 0) | (l4 ? SRIOV_RX_L4_CSUM_OK : 0) | (ip ? SRIOV_RX_IP_CSUM_OK : 0))
+
+static const struct sri_rx_flags rx_flags = {
+    .status = {ST(0, 0, 0), ST(1, 0, 0), ST(0, 0, 0), ST(1, 0, 0), ST(0, 1, 0), ST(1, 1, 0), ST(0, 1, 0),
+               ST(1, 1, 0), ST(0, 0, 1), ST(1, 0, 1), ST(0, 0, 1), ST(1, 0, 1), ST(0, 1, 1), ST(1, 1, 1),
+               ST(0, 1, 1), ST(1, 1, 1)},
+    /* 82599 datasheet 7.1.2.8: types 1 to 9; 15 means a flow director match, no hash. */
+    .rss = {0, SRIOV_RX_RSS, SRIOV_RX_RSS, SRIOV_RX_RSS, SRIOV_RX_RSS, SRIOV_RX_RSS, SRIOV_RX_RSS,
+            SRIOV_RX_RSS, SRIOV_RX_RSS, SRIOV_RX_RSS},
+};
+
+static struct sri_doorbell doorbell(const struct sri_ring_args *args)
+{
+    struct sri_doorbell bell = {.bar = args->bar, .off = args->tail};
+    if (args->bar->view != NULL) {
+        bell.reg = (volatile uint32_t *)(volatile void *)(args->bar->view + args->tail);
+    }
+    return bell;
+}
+
+static int ring_memory(const struct sri_ring_args *args, struct sriov_dma *dma)
+{
+    uint64_t bytes = (uint64_t)args->desc * sizeof(struct sri_desc);
+    return sriov_dma_alloc(args->fn, args->owner, bytes, IXGBE_RING_ALIGN, SRIOV_DMA_BOTH, dma);
+}
+
+/* The queue, its shadow ring behind it. */
+static void *queue_memory(const struct sri_ring_args *args, size_t head, size_t per_desc, size_t *size)
+{
+    *size = head + args->desc * per_desc;
+    return sriov_fn_host_alloc(args->fn, *size, LINE);
+}
+
+int sri_rxq_create(const struct sri_ring_args *args, struct sri_rxq **out)
+{
+    size_t size;
+    struct sri_rxq *q = queue_memory(args, sizeof(*q), sizeof(q->sw[0]), &size);
+    if (q == NULL) {
+        return -ENOMEM;
+    }
+    int err = ring_memory(args, &q->dma);
+    if (err != 0) {
+        sriov_fn_host_free(args->fn, q, size);
+        return err;
+    }
+    q->alloc_size = size;
+    q->base.index = args->index;
+    q->base.active = sri_rx_burst;
+    q->ring = q->dma.va;
+    q->sw = (struct sriov_buf **)(void *)(q + 1);
+    q->mask = args->desc - 1;
+    q->post = args->desc / 4 < SRI_RX_POST ? args->desc / 4 : SRI_RX_POST;
+    q->flags = &rx_flags;
+    q->format = args->format;
+    q->care = SRI_RX_DD | SRI_RX_EOP | SRI_RX_ERRORS | (args->format->vlan_lb_swapped ? SRI_RX_VP : 0);
+    q->tail = doorbell(args);
+    sriov_pool_cache_init(&q->cache, args->pool);
+    *out = q;
+    return 0;
+}
+
+int sri_txq_create(const struct sri_ring_args *args, struct sri_txq **out)
+{
+    size_t size;
+    struct sri_txq *q = queue_memory(args, sizeof(*q), sizeof(q->sw[0]) + sizeof(q->rs[0]), &size);
+    if (q == NULL) {
+        return -ENOMEM;
+    }
+    int err = ring_memory(args, &q->dma);
+    if (err != 0) {
+        sriov_fn_host_free(args->fn, q, size);
+        return err;
+    }
+    q->alloc_size = size;
+    q->base.index = args->index;
+    q->base.active = sri_tx_burst;
+    q->ring = q->dma.va;
+    q->sw = (struct sriov_buf **)(void *)(q + 1);
+    q->rs = (uint32_t *)(void *)(q->sw + args->desc);
+    q->mask = args->desc - 1;
+    q->tail = doorbell(args);
+    sriov_pool_cache_init(&q->cache, args->pool);
+    *out = q;
+    return 0;
+}
+
+void sri_rxq_destroy(struct sriov_fn *fn, struct sri_rxq *q)
+{
+    if (q != NULL) {
+        sri_rxq_reclaim(q, false);
+        sriov_dma_free(fn, &q->dma);
+        sriov_fn_host_free(fn, q, q->alloc_size);
+    }
+}
+
+void sri_txq_destroy(struct sriov_fn *fn, struct sri_txq *q)
+{
+    if (q != NULL) {
+        sri_txq_reclaim_all(q);
+        sriov_pool_cache_drain(&q->cache);
+        sriov_dma_free(fn, &q->dma);
+        sriov_fn_host_free(fn, q, q->alloc_size);
+    }
+}
+
+static void give_back_chain(struct sri_rxq *q)
+{
+    while (q->head != NULL) {
+        struct sriov_buf *next = q->head->next;
+        sriov_pool_cache_put(&q->cache, q->head);
+        q->head = next;
+    }
+    q->last = NULL;
+    q->chain_len = 0;
+    q->skip = false;
+}
+
+void sri_rxq_reclaim(struct sri_rxq *q, bool keep)
+{
+    give_back_chain(q);
+    if (keep) {
+        return;
+    }
+    for (uint32_t i = 0; i <= q->mask; i++) {
+        if (q->sw[i] != NULL) {
+            sriov_pool_cache_put(&q->cache, q->sw[i]);
+            q->sw[i] = NULL;
+        }
+    }
+    sriov_pool_cache_drain(&q->cache);
+}
+
+static bool fill_slot(struct sri_rxq *q, uint32_t i)
+{
+    if (q->sw[i] == NULL) {
+        if (!sriov_pool_cache_has(&q->cache, 1)) {
+            return false;
+        }
+        q->sw[i] = q->cache.stock[--q->cache.n];
+    }
+    sri_buf_rewind(q->sw[i], q->align);
+    q->ring[i].lo = q->sw[i]->iova.raw;
+    q->ring[i].hi = 0;
+    return true;
+}
+
+/* What the device is told of a buffer's size: whole KiB, 1 to 16 (SRRCTL.BSIZEPACKET). */
+static int learn_room(struct sri_rxq *q)
+{
+    if (q->sw[0] == NULL) {
+        if (!sriov_pool_cache_has(&q->cache, 1)) {
+            return -ENOMEM;
+        }
+        q->sw[0] = q->cache.stock[--q->cache.n];
+    }
+    uint32_t room = q->sw[0]->room;
+    q->align = (room & (room - 1)) == 0 && room != 0 ? room - 1 : 0;
+    q->room = room & ~UINT32_C(1023);
+    return q->room != 0 ? 0 : -EINVAL;
+}
+
+int sri_rxq_prime(struct sri_rxq *q, uint16_t mtu)
+{
+    sri_rxq_reclaim(q, true);
+    int err = learn_room(q);
+    for (uint32_t i = 0; err == 0 && i <= q->mask; i++) {
+        err = fill_slot(q, i) ? 0 : -ENOMEM;
+    }
+    if (err != 0) {
+        sri_rxq_reclaim(q, false);
+        return err;
+    }
+    q->next = 0;
+    q->posted = 0;
+    q->expect = SRI_RX_DD | SRI_RX_EOP;
+    q->max_frame = (uint32_t)mtu + SRI_ETH_HEADER + SRI_ETH_VLAN + SRI_ETH_FCS;
+    return 0;
+}

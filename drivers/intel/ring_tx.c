@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Transmit: the burst, completion in bulk, and the slow road for frames that need more than one
+ * descriptor or must be refused. */
+#include "ring.h"
+
+#include <sriov/hw/ixgbe_regs.h>
+
+#include <string.h>
+
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* Quadword 1 of a data descriptor but for the lengths. CC with context 0 shows the switch where
+ * the MAC header ends. */
+#define DATA_HI                                                                                              \
+    ((uint64_t)(IXGBE_TXD_DTYP_DATA | IXGBE_TXD_DCMD_DEXT | IXGBE_TXD_DCMD_IFCS) | (uint64_t)IXGBE_TXD_CC << 32)
+#define EOP_HI       ((uint64_t)IXGBE_TXD_DCMD_EOP)
+#define RS_HI        ((uint64_t)IXGBE_TXD_DCMD_RS)
+#define VLE_HI       ((uint64_t)IXGBE_TXD_DCMD_VLE | (uint64_t)1 << (32 + IXGBE_TXD_IDX_SHIFT))
+#define DD_HI        ((uint64_t)IXGBE_TXD_STAT_DD << 32)
+#define PAYLEN_SHIFT (32 + IXGBE_TXD_PAYLEN_SHIFT)
+#define CONTEXT_HI   ((uint64_t)(IXGBE_TXD_DTYP_CTXT | IXGBE_TXD_DCMD_DEXT))
+#define NO_VLAN      UINT32_MAX
+
+static inline uint32_t tx_free(const struct sri_txq *q)
+{
+    return q->mask - (q->next - q->clean); /* one slot stays empty: head == tail means idle */
+}
+
+/* One descriptor says it all: one segment of the queue's own pool, no tag, a length the wire takes. */
+static inline bool is_simple(const struct sri_txq *q, const struct sriov_buf *buf, uint32_t span)
+{
+    return buf->next == NULL && (buf->flags & SRIOV_TX_VLAN) == 0 && buf->pool == q->cache.pool &&
+           (uint32_t)buf->len - SRI_TX_LEN_MIN <= span;
+}
+
+static inline void put_simple(struct sri_txq *q, uint32_t slot, struct sriov_buf *buf)
+{
+    uint64_t len = buf->len;
+    q->sw[slot] = buf;
+    q->ring[slot].lo = buf->iova.raw;
+    q->ring[slot].hi = DATA_HI | EOP_HI | len << PAYLEN_SHIFT | len;
+}
+
+/* Ask for a report at the end of a run, and remember where. */
+static inline void end_run(struct sri_txq *q, uint32_t start)
+{
+    if (q->next != start) {
+        q->ring[(q->next - 1) & q->mask].hi |= RS_HI;
+        q->rs[q->rs_head++ & q->mask] = q->next;
+    }
+}
+
+/* Up to n frames, at most SRI_TX_RS; returns how many were taken. */
+static inline uint32_t tx_run(struct sri_txq *q, struct sriov_buf **bufs, uint32_t n)
+{
+    uint32_t start = q->next;
+    uint32_t next = start;
+    uint32_t mask = q->mask;
+    uint32_t end = q->clean + mask;
+    uint32_t span = q->max_frame - SRI_TX_LEN_MIN;
+    uint64_t bytes = 0;
+    uint32_t sent = 0;
+    uint32_t i = 0;
+    for (; i < n; i++) {
+        struct sriov_buf *buf = bufs[i];
+        if (LIKELY(is_simple(q, buf, span))) {
+            if (UNLIKELY(next == end)) {
+                break;
+            }
+            put_simple(q, next & mask, buf);
+            bytes += buf->len;
+            sent++;
+            next++;
+            continue;
+        }
+        q->next = next;
+        bool taken = sri_tx_odd(q, buf);
+        next = q->next;
+        if (!taken) {
+            break;
+        }
+    }
+    q->next = next;
+    q->base.packets += sent;
+    q->base.bytes += bytes;
+    end_run(q, start);
+    return i;
+}
+
+uint16_t sri_tx_burst(struct sriov_txq *base, struct sriov_buf **bufs, uint16_t n)
+{
+    struct sri_txq *q = (struct sri_txq *)(void *)base;
+    uint32_t done = 0;
+    if (q->next - q->clean >= SRI_TX_CLEAN || n == 0) {
+        sri_tx_reclaim(q);
+    }
+    while (done < n) {
+        uint32_t want = n - done < SRI_TX_RS ? n - done : SRI_TX_RS;
+        uint32_t taken = tx_run(q, bufs + done, want);
+        done += taken;
+        if (taken < want) {
+            q->base.full += n - done;
+            break;
+        }
+    }
+    if (q->next != q->told) {
+        q->told = q->next;
+        sri_ring_bell(&q->tail, q->next & q->mask);
+    }
+    return (uint16_t)done;
+}
+
+/* ---- completion ---- */
+
+static void release_each(struct sri_txq *q, uint32_t until)
+{
+    for (; q->clean != until; q->clean++) {
+        struct sriov_buf *buf = q->sw[q->clean & q->mask];
+        if (buf == NULL) {
+            continue;
+        }
+        if (buf->pool == q->cache.pool) {
+            sriov_pool_cache_put(&q->cache, buf);
+        } else {
+            sriov_buf_free(buf);
+        }
+    }
+}
+
+/* All slots hold a buffer of the queue's own pool: they move to the stock as they lie. */
+static void release_bulk(struct sri_txq *q, uint32_t until)
+{
+    struct sriov_pool_cache *cache = &q->cache;
+    while (q->clean != until) {
+        uint32_t slot = q->clean & q->mask;
+        uint32_t k = until - q->clean;
+        uint32_t to_wrap = q->mask + 1 - slot;
+        k = k < to_wrap ? k : to_wrap;
+        k = k < SRIOV_POOL_BULK ? k : SRIOV_POOL_BULK;
+        if (cache->n + k > 2 * SRIOV_POOL_BULK) {
+            sriov_pool_cache_spill(cache);
+        }
+        memcpy(&cache->stock[cache->n], &q->sw[slot], k * sizeof(q->sw[0]));
+        cache->n += k;
+        q->clean += k;
+    }
+}
+
+static void release(struct sri_txq *q, uint32_t until)
+{
+    if ((int32_t)(q->odd - q->clean) > 0) {
+        release_each(q, until);
+    } else {
+        release_bulk(q, until);
+        q->odd = q->clean; /* keeps it near, so that it never wraps ahead */
+    }
+}
+
+void sri_tx_reclaim(struct sri_txq *q)
+{
+    uint32_t until = q->clean;
+    while (q->rs_tail != q->rs_head) {
+        uint32_t end = q->rs[q->rs_tail & q->mask];
+        if ((q->ring[(end - 1) & q->mask].hi & DD_HI) == 0) {
+            break;
+        }
+        q->rs_tail++;
+        until = end;
+    }
+    if (until != q->clean) {
+        release(q, until);
+    }
+}
+
+void sri_txq_reclaim_all(struct sri_txq *q)
+{
+    release_each(q, q->next);
+    q->rs_tail = q->rs_head;
+}
+
+/* ---- the slow road ---- */
+
+/* Segments of a frame that can be sent, else 0. */
+static uint32_t count_segs(const struct sri_txq *q, const struct sriov_buf *frame)
+{
+    uint32_t segs = 0;
+    uint32_t len = 0;
+    for (const struct sriov_buf *s = frame; s != NULL; s = s->next) {
+        if (s->len == 0 || ++segs > SRI_TX_SEGS) {
+            return 0;
+        }
+        len += s->len;
+    }
+    bool whole = segs == 1 || len == frame->pkt_len;
+    return whole && len >= SRI_TX_LEN_MIN && len <= q->max_frame ? segs : 0;
+}
+
+static bool make_room(struct sri_txq *q, uint32_t need)
+{
+    if (tx_free(q) < need) {
+        sri_tx_reclaim(q);
+    }
+    return tx_free(q) >= need;
+}
+
+static void put_context(struct sri_txq *q, uint32_t index, uint32_t tag)
+{
+    volatile struct sri_desc *desc = &q->ring[q->next & q->mask];
+    desc->lo = (uint64_t)tag << IXGBE_TXC_VLAN_SHIFT | SRI_ETH_HEADER << IXGBE_TXC_MACLEN_SHIFT;
+    desc->hi = CONTEXT_HI | (uint64_t)index << (32 + IXGBE_TXC_IDX_SHIFT);
+    q->sw[q->next & q->mask] = NULL;
+    q->next++;
+    q->odd = q->next;
+}
+
+static void put_segments(struct sri_txq *q, struct sriov_buf *frame, uint32_t len, uint64_t vlan)
+{
+    uint64_t hi = DATA_HI | vlan | (uint64_t)len << PAYLEN_SHIFT;
+    for (struct sriov_buf *seg = frame; seg != NULL;) {
+        struct sriov_buf *next = seg->next;
+        uint32_t slot = q->next & q->mask;
+        q->sw[slot] = seg;
+        q->ring[slot].lo = seg->iova.raw;
+        q->ring[slot].hi = hi | seg->len | (next == NULL ? EOP_HI : 0);
+        q->next++;
+        q->odd = seg->pool == q->cache.pool ? q->odd : q->next;
+        seg->next = NULL; /* from here on each goes home by itself */
+        seg = next;
+    }
+}
+
+bool sri_tx_odd(struct sri_txq *q, struct sriov_buf *buf)
+{
+    uint32_t segs = count_segs(q, buf);
+    if (segs == 0) {
+        q->base.refused++;
+        sriov_buf_free(buf);
+        return true;
+    }
+    bool tagged = (buf->flags & SRIOV_TX_VLAN) != 0;
+    bool context = tagged && q->vlan != buf->vlan_tci;
+    if (!make_room(q, segs + (context ? 1 : 0))) {
+        return false;
+    }
+    uint32_t len = segs == 1 ? buf->len : buf->pkt_len;
+    if (context) {
+        put_context(q, 1, buf->vlan_tci);
+        q->vlan = buf->vlan_tci;
+    }
+    put_segments(q, buf, len, tagged ? VLE_HI : 0);
+    q->base.packets++;
+    q->base.bytes += len;
+    return true;
+}
+
+void sri_txq_prime(struct sri_txq *q, uint16_t mtu)
+{
+    sri_txq_reclaim_all(q);
+    for (uint32_t i = 0; i <= q->mask; i++) {
+        q->ring[i].lo = 0;
+        q->ring[i].hi = 0;
+    }
+    q->next = 0;
+    q->clean = 0;
+    q->odd = 0;
+    q->rs_head = 0;
+    q->rs_tail = 0;
+    q->vlan = NO_VLAN;
+    q->max_frame = (uint32_t)mtu + SRI_ETH_HEADER + SRI_ETH_VLAN;
+    put_context(q, 0, 0);
+    q->told = q->next;
+}
