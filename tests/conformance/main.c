@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sriov-conform: the contract of the seam, tried against a shim. Prints TAP. */
+#include "conform.h"
+#include "stage.h"
+
+#include <sriov/drivers.h>
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+    struct stage_opts stage;
+    const char *only;
+    bool summary; /* the last line alone */
+};
+
+struct tap {
+    uint32_t number;
+    bool summary;
+};
+
+static void report(void *arg, const char *name, enum conform_verdict verdict, const char *why)
+{
+    struct tap *tap = arg;
+    tap->number++;
+    if (tap->summary && verdict == CONFORM_PASS) {
+        return;
+    }
+    switch (verdict) {
+    case CONFORM_PASS:
+        printf("ok %u - %s\n", tap->number, name);
+        break;
+    case CONFORM_UNSUPPORTED:
+        printf("ok %u - %s # SKIP unsupported: %s\n", tap->number, name, why);
+        break;
+    default:
+        printf("not ok %u - %s: %s\n", tap->number, name, why);
+        break;
+    }
+    fflush(stdout);
+}
+
+static void usage(FILE *out)
+{
+    fputs("usage: sriov-conform --shim mock [--model 82599|82576] [--quirks NAME] [--pf]\n"
+          "       sriov-conform --shim kvm --device BDF [--backend auto|group|iommufd]\n"
+          "  --only PREFIX   only the cases whose names begin so\n"
+          "  --summary       print failed and unsupported cases and the count only\n"
+          "Exit status: 0 all passed or unsupported, 1 a case failed, 2 nothing could be tried.\n",
+          out);
+}
+
+static int take_option(struct settings *set, int c)
+{
+    switch (c) {
+    case 's':
+        set->stage.shim = optarg;
+        return 0;
+    case 'm':
+        set->stage.model = optarg;
+        return 0;
+    case 'q':
+        set->stage.quirks = optarg;
+        return 0;
+    case 'p':
+        set->stage.pf = true;
+        return 0;
+    case 'd':
+        set->stage.device = optarg;
+        return 0;
+    case 'b':
+        set->stage.backend = optarg;
+        return 0;
+    case 'o':
+        set->only = optarg;
+        return 0;
+    case 'S':
+        set->summary = true;
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+static struct settings parse(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"shim", required_argument, NULL, 's'},   {"model", required_argument, NULL, 'm'},
+        {"quirks", required_argument, NULL, 'q'}, {"pf", no_argument, NULL, 'p'},
+        {"device", required_argument, NULL, 'd'}, {"backend", required_argument, NULL, 'b'},
+        {"only", required_argument, NULL, 'o'},   {"summary", no_argument, NULL, 'S'},
+        {"help", no_argument, NULL, 'h'},         {0}};
+    struct settings set = {.stage = {.model = "82599", .backend = "auto"}};
+    int c;
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'h') {
+            usage(stdout);
+            exit(0);
+        }
+        if (take_option(&set, c) != 0) {
+            usage(stderr);
+            exit(2);
+        }
+    }
+    if (optind != argc || set.stage.shim == NULL) {
+        usage(stderr);
+        exit(2);
+    }
+    return set;
+}
+
+static const struct conform_case *const with_os[] = {
+    conform_host_cases, conform_open_cases, conform_config_cases, conform_bar_cases,     conform_dma_cases,
+    conform_irq_cases,  conform_life_cases, conform_data_cases,   conform_eventfd_cases, NULL,
+};
+
+int main(int argc, char **argv)
+{
+    struct settings set = parse(argc, argv);
+    struct stage *stage = stage_build(&set.stage);
+    if (stage == NULL) {
+        return 2; /* it said why */
+    }
+    struct tap tap = {.summary = set.summary};
+    struct conform c = {.vmm = stage_vmm(stage),
+                        .device = stage_device(stage),
+                        .drivers = sriov_net_drivers,
+                        .report = report,
+                        .arg = &tap};
+    sriov_log_set_level(c.vmm, SRIOV_LOG_ERROR);
+    conform_run(&c, with_os, set.only);
+    printf("1..%u\n", tap.number);
+    uint64_t findings = stage_strike(stage);
+    if (findings != 0) {
+        printf("# the mock found %llu violations of the contract\n", (unsigned long long)findings);
+    }
+    printf("# shim %s, device %s: %u passed, %u unsupported, %u failed of %u\n", set.stage.shim,
+           set.stage.device, c.passed, c.unsupported, c.failed, tap.number);
+    return c.failed != 0 || findings != 0 || tap.number == 0 ? 1 : 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stage.h"
+
+#include <sriov/drivers.h>
+#include <sriov/kvm.h>
+#include <sriov/mock.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PF_SERVICE_NS UINT64_C(10000)
+
+struct stage {
+    struct sriov_vmm *vmm;
+    struct sriov_mock *mock; /* NULL on kvm */
+    struct sriov_fn *pf_fn;
+    struct sriov_pf *pf;
+    char device[SRIOV_NAME_MAX];
+    char pf_name[SRIOV_NAME_MAX];
+};
+
+struct sriov_vmm *stage_vmm(struct stage *stage)
+{
+    return stage->vmm;
+}
+
+const char *stage_device(struct stage *stage)
+{
+    return stage->device;
+}
+
+static struct stage *give_up(struct stage *stage, const char *what, int err)
+{
+    fprintf(stderr, "sriov-conform: %s: %s\n", what, strerror(-err));
+    (void)stage_strike(stage);
+    return NULL;
+}
+
+static void serve(void *arg)
+{
+    (void)sriov_pf_poll(arg);
+}
+
+/* The PF behind the VF under test: our own driver, in the same virtual time. */
+static int bring_pf_up(struct stage *stage)
+{
+    int err = sriov_fn_open(stage->vmm, stage->pf_name, NULL, &stage->pf_fn);
+    if (err == 0) {
+        struct sriov_pf_opts opts = {.size = sizeof(opts)};
+        err = sriov_pf_open(stage->pf_fn, sriov_pf_drivers, &opts, &stage->pf);
+    }
+    if (err == 0) {
+        err = sriov_pf_enable_vfs(stage->pf, 2);
+    }
+    if (err == 0) {
+        err = sriov_mock_task(stage->mock, PF_SERVICE_NS, serve, stage->pf);
+    }
+    return err < 0 ? err : 0;
+}
+
+static struct stage *build_mock(struct stage *stage, struct stage_opts *opts)
+{
+    int err = sriov_mock_create(NULL, &stage->mock);
+    if (err != 0) {
+        return give_up(stage, "the mock", err);
+    }
+    stage->vmm = sriov_mock_vmm(stage->mock);
+    struct sriov_mock_pf_opts pf = {.size = sizeof(pf), .quirks = opts->quirks};
+    err = sriov_mock_add_pf(stage->mock, opts->model, &pf, stage->pf_name);
+    if (err != 0) {
+        return give_up(stage, "no such model or quirk profile", err);
+    }
+    if (opts->pf) {
+        memcpy(stage->device, stage->pf_name, sizeof(stage->device));
+    } else {
+        err = bring_pf_up(stage);
+        if (err == 0) {
+            err = sriov_mock_vf_name(stage->mock, stage->pf_name, 0, stage->device);
+        }
+    }
+    opts->device = stage->device;
+    return err == 0 ? stage : give_up(stage, "the simulated PF", err);
+}
+
+static struct stage *build_kvm(struct stage *stage, const struct stage_opts *opts)
+{
+    if (opts->device == NULL) {
+        return give_up(stage, "--shim kvm wants --device BDF, a function bound to vfio-pci", -EINVAL);
+    }
+    struct sriov_kvm_opts kvm = {.size = sizeof(kvm)};
+    int backend = sriov_kvm_backend_parse(opts->backend);
+    if (backend < 0) {
+        return give_up(stage, "--backend is auto, group or iommufd", backend);
+    }
+    kvm.backend = (uint32_t)backend;
+    int err = sriov_kvm_create(&kvm, &stage->vmm);
+    if (err != 0) {
+        return give_up(stage, "the kvm shim", err);
+    }
+    snprintf(stage->device, sizeof(stage->device), "%s", opts->device);
+    /* One try before the cases: a device that cannot be had is no failed contract. */
+    struct sriov_fn *fn = NULL;
+    err = sriov_fn_open(stage->vmm, stage->device, NULL, &fn);
+    if (err != 0) {
+        return give_up(stage, stage->device, err);
+    }
+    (void)sriov_fn_close(fn);
+    return stage;
+}
+
+struct stage *stage_build(struct stage_opts *opts)
+{
+    struct stage *stage = calloc(1, sizeof(*stage));
+    if (stage == NULL) {
+        return NULL;
+    }
+    if (strcmp(opts->shim, "mock") == 0) {
+        return build_mock(stage, opts);
+    }
+    if (strcmp(opts->shim, "kvm") == 0) {
+        return build_kvm(stage, opts);
+    }
+    return give_up(stage, "--shim is mock or kvm", -EINVAL);
+}
+
+uint64_t stage_strike(struct stage *stage)
+{
+    uint64_t findings = 0;
+    if (stage->pf != NULL) {
+        sriov_pf_close(stage->pf);
+    }
+    if (stage->pf_fn != NULL) {
+        findings += (uint64_t)sriov_fn_close(stage->pf_fn);
+    }
+    if (stage->mock != NULL) {
+        findings += sriov_mock_violations(stage->mock, 0) + sriov_mock_held(stage->mock);
+        sriov_mock_destroy(stage->mock);
+    } else if (stage->vmm != NULL) {
+        findings += sriov_kvm_destroy(stage->vmm) != 0;
+    }
+    free(stage);
+    return findings;
+}

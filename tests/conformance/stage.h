@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Where the cases run: a shim with one function to try. */
+#ifndef CONFORM_STAGE_H
+#define CONFORM_STAGE_H
+
+#include <sriov/vmm.h>
+
+struct stage_opts {
+    const char *shim;    /* mock or kvm */
+    const char *model;   /* mock */
+    const char *quirks;  /* mock; may be NULL */
+    const char *device;  /* kvm: BDF; mock: set by stage_build */
+    const char *backend; /* kvm */
+    bool pf;             /* mock: try the PF, not its first VF */
+};
+
+struct stage;
+
+/* NULL when it cannot be built: one line on stderr says why. Control thread. */
+struct stage *stage_build(struct stage_opts *opts);
+struct sriov_vmm *stage_vmm(struct stage *stage);
+const char *stage_device(struct stage *stage);
+/* Takes it down; returns what the mock holds against the cases or the shim still holds. */
+uint64_t stage_strike(struct stage *stage);
+
+#endif
