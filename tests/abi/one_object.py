@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The proof of portability: one_object.py PROGRAM=MAP ...
+
+Reads from each program's link map which object gave it each driver, and prints the SHA-256 of
+those very bytes. Fails when two programs have different ones, or a program lacks a driver.
+"""
+import hashlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+DRIVERS = ("ixgbevf-like", "igbvf-like")
+# /path/libsriovcore.a(ixgbevf.c.o)  or  /path/sriov_driver_ixgbevf_like.dir/x/ixgbevf.c.o
+MEMBER = re.compile(r"^ \.text\S*\s*(?:\n\s+)?\s*0x[0-9a-f]+\s+0x[0-9a-f]+\s+(\S+\.a)\((\S+)\)$|"
+                    r"^ \.text\S*\s*(?:\n\s+)?\s*0x[0-9a-f]+\s+0x[0-9a-f]+\s+(\S+\.o)$", re.M)
+
+
+def linked_objects(map_file):
+    """{object name: bytes} of everything with code in the link."""
+    for archive, member, plain in MEMBER.findall(Path(map_file).read_text()):
+        path = Path(map_file).parent / (archive or plain)
+        if archive:
+            yield member, subprocess.run(["ar", "p", path, member], check=True, capture_output=True).stdout
+        else:
+            yield path.name, path.read_bytes()
+
+
+def objects_of(driver, build):
+    """Names of the objects that make up a driver folder, as the build has them."""
+    folder = build / "drivers" / "CMakeFiles" / f"sriov_driver_{driver.replace('-', '_')}.dir" / driver
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.glob("*.o"))}
+
+
+def main():
+    build, *programs = sys.argv[1:]
+    failed = False
+    linked = {}
+    for item in programs:
+        name, _, map_file = item.partition("=")
+        linked[name] = {n: hashlib.sha256(b).hexdigest() for n, b in linked_objects(map_file)}
+    print(f"{'driver object':<34} {'sha256':<64}  linked, byte for byte, into")
+    for driver in DRIVERS:
+        wanted = objects_of(driver, Path(build))
+        if not wanted:
+            sys.exit(f"{driver}: no objects in {build}")
+        for obj, digest in wanted.items():
+            same = [p for p, objs in linked.items() if objs.get(obj) == digest]
+            other = [p for p in linked if p not in same]
+            print(f"{driver + '/' + obj:<34} {digest}  {', '.join(same)}")
+            for p in other:
+                failed = True
+                print(f"  {p}: {'another object of that name' if obj in linked[p] else 'not linked'}")
+    sys.exit(1 if failed else 0)
+
+
+main()
