@@ -40,7 +40,7 @@ struct sriov_rxq {
     uint64_t bad;     /* frames dropped for a device error or a hostile write-back */
     uint32_t busy;    /* threaded only: a burst is under way */
     uint16_t index;
-    uint16_t reserved0;
+    uint16_t parked; /* core's: see sriov_net_park */
 };
 
 struct sriov_txq {
@@ -52,7 +52,7 @@ struct sriov_txq {
     uint64_t refused; /* packets dropped: too long, too many segments */
     uint32_t busy;
     uint16_t index;
-    uint16_t reserved0;
+    uint16_t parked;
 };
 
 /*
