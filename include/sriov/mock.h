@@ -25,6 +25,7 @@ enum sriov_violation_kind {
     SRIOV_VIOLATION_LEAK = 6,         /* close found a mapping, sink or view */
     SRIOV_VIOLATION_CONTRACT = 7,     /* the seam used against its contract */
     SRIOV_VIOLATION_PAGE_RACE = 8,    /* driver memory freed while a device could still reach it */
+    SRIOV_VIOLATION_BUS_MASTER = 9,   /* DMA of an open function whose bus mastering is off */
 };
 
 struct sriov_violation {
@@ -76,6 +77,9 @@ struct sriov_mock_pf_opts {
 /* model: a name in sriov_models. The PF's name is copied to name_out (SRIOV_NAME_MAX bytes). */
 SRIOV_API int sriov_mock_add_pf(struct sriov_mock *mock, const char *model,
                                 const struct sriov_mock_pf_opts *opts, char *name_out);
+/* The same with a device model of the caller's own; it and its strings outlive the mock. */
+SRIOV_API int sriov_mock_add_model(struct sriov_mock *mock, const struct sriov_model_ops *model,
+                                   const struct sriov_mock_pf_opts *opts, char *name_out);
 /* Name of VF i of a PF, as enumerate gives it. -ENOENT when it is not enabled. */
 SRIOV_API int sriov_mock_vf_name(struct sriov_mock *mock, const char *pf, uint16_t vf, char *name_out);
 /* Pull the function (a PF: with its VFs) out. asked: REMOVE_ASKED first, gone at `deadline_ns` of
@@ -145,7 +149,8 @@ struct sriov_mock_fault {
 SRIOV_API int sriov_mock_inject(struct sriov_mock *mock, const struct sriov_mock_fault *fault);
 /* Forget all faults; returns how many occasions were hit since the last call. */
 SRIOV_API uint64_t sriov_mock_clear_faults(struct sriov_mock *mock);
-/* How often an op was called since the mock was made (op NULL: all together): the sweep's range. */
+/* How often an op was called since the mock was made (op NULL: all that can fail,
+ * together): the sweep's range. */
 SRIOV_API uint64_t sriov_mock_op_calls(const struct sriov_mock *mock, const char *op);
 
 /* ---- findings ---- */

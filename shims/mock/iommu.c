@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A strict IOMMU domain. Mappings are never merged, so an access that runs from one into its
+ * neighbour is caught; what was unmapped is remembered, so that use after unmap is told from an
+ * address that never was good.
+ */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Index of the first mapping that ends at or after addr. */
+static size_t lower(const struct mock_domain *domain, uint64_t addr)
+{
+    size_t low = 0;
+    size_t high = domain->count;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (domain->maps[mid].last < addr) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
+}
+
+bool mock_iommu_overlaps(const struct mock_domain *domain, uint64_t first, uint64_t last)
+{
+    size_t i = lower(domain, first);
+
+    return i < domain->count && domain->maps[i].first <= last;
+}
+
+int mock_iommu_map(struct mock_domain *domain, const struct mock_mapping *map)
+{
+    size_t i = lower(domain, map->first);
+
+    if (mock_iommu_overlaps(domain, map->first, map->last)) {
+        return -EINVAL;
+    }
+    if (!mock_grow((void **)&domain->maps, &domain->room, domain->count, sizeof(*domain->maps))) {
+        return -ENOMEM;
+    }
+    memmove(&domain->maps[i + 1], &domain->maps[i], (domain->count - i) * sizeof(*domain->maps));
+    domain->maps[i] = *map;
+    domain->count++;
+    return 0;
+}
+
+struct mock_mapping *mock_iommu_find(struct mock_domain *domain, uint64_t first)
+{
+    size_t i = lower(domain, first);
+
+    return i < domain->count && domain->maps[i].first == first ? &domain->maps[i] : NULL;
+}
+
+/* Adds a range to the history: one union of sorted, disjoint ranges. Without memory the history
+ * only is less exact. */
+static void past_add(struct mock_domain *domain, uint64_t first, uint64_t last)
+{
+    size_t i = 0;
+    size_t end;
+
+    while (i < domain->past_count && domain->past[i].last < first) {
+        i++;
+    }
+    for (end = i; end < domain->past_count && domain->past[end].first <= last; end++) {
+        first = domain->past[end].first < first ? domain->past[end].first : first;
+        last = domain->past[end].last > last ? domain->past[end].last : last;
+    }
+    if (end == i) {
+        if (!mock_grow((void **)&domain->past, &domain->past_room, domain->past_count,
+                       sizeof(*domain->past))) {
+            return;
+        }
+        end = i + 1;
+        memmove(&domain->past[end], &domain->past[i], (domain->past_count - i) * sizeof(*domain->past));
+        domain->past_count++;
+    } else {
+        memmove(&domain->past[i + 1], &domain->past[end], (domain->past_count - end) * sizeof(*domain->past));
+        domain->past_count -= end - i - 1;
+    }
+    domain->past[i].first = first;
+    domain->past[i].last = last;
+}
+
+void mock_iommu_unmap(struct mock_domain *domain, struct mock_mapping *map)
+{
+    size_t i = (size_t)(map - domain->maps);
+
+    past_add(domain, map->first, map->last);
+    domain->count--;
+    memmove(&domain->maps[i], &domain->maps[i + 1], (domain->count - i) * sizeof(*domain->maps));
+}
+
+bool mock_iommu_was_mapped(const struct mock_domain *domain, uint64_t addr)
+{
+    size_t low = 0;
+    size_t high = domain->past_count;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (domain->past[mid].last < addr) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low < domain->past_count && domain->past[low].first <= addr;
+}
+
+void mock_iommu_keep_past(struct mock_domain *to, const struct mock_domain *from)
+{
+    for (size_t i = 0; i < from->past_count; i++) {
+        past_add(to, from->past[i].first, from->past[i].last);
+    }
+}
+
+uint8_t *mock_iommu_translate(const struct mock_domain *domain, const struct mock_access *access,
+                              enum sriov_violation_kind *kind)
+{
+    uint64_t addr = access->iova.raw;
+    size_t i = lower(domain, addr);
+    const struct mock_mapping *map = i < domain->count ? &domain->maps[i] : NULL;
+
+    if (map == NULL || map->first > addr) {
+        *kind = mock_iommu_was_mapped(domain, addr) ? SRIOV_VIOLATION_IOMMU_AFTER_UNMAP
+                                                    : SRIOV_VIOLATION_IOMMU_UNMAPPED;
+        return NULL;
+    }
+    if (access->len > map->last - addr + 1) {
+        *kind = SRIOV_VIOLATION_IOMMU_BOUNDS;
+        return NULL;
+    }
+    if ((map->dir & (uint32_t)(access->write ? SRIOV_DMA_DEVICE_WRITES : SRIOV_DMA_DEVICE_READS)) == 0) {
+        *kind = SRIOV_VIOLATION_IOMMU_DIRECTION;
+        return NULL;
+    }
+    return map->va + (addr - map->first);
+}
+
+void mock_iommu_destroy(struct mock_domain *domain)
+{
+    free(domain->maps);
+    free(domain->past);
+    memset(domain, 0, sizeof(*domain));
+}

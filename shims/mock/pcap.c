@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Captures of any port and replay into a physical port, with nanoseconds of virtual time. */
+#include "internal.h"
+
+#include <stdlib.h>
+
+#define MOCK_SNAPLEN 65535
+
+static int pcap_ready(struct sriov_mock *mock)
+{
+    if (mock->pcap == NULL) {
+        mock->pcap =
+            pcap_open_dead_with_tstamp_precision(DLT_EN10MB, MOCK_SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
+    }
+    return mock->pcap != NULL ? 0 : -ENOMEM;
+}
+
+void mock_pcap_frame(struct mock_slot *slot, const void *frame, size_t len)
+{
+    uint64_t now = slot->dev->mock->clock.now_ns;
+    struct pcap_pkthdr header = {.caplen = (bpf_u_int32)len, .len = (bpf_u_int32)len};
+
+    if (slot->capture == NULL || len > MOCK_SNAPLEN) {
+        return;
+    }
+    header.ts.tv_sec = (time_t)(now / MOCK_NS_PER_SEC);
+    /* With nanosecond precision this member holds nanoseconds. */
+    header.ts.tv_usec = (suseconds_t)(now % MOCK_NS_PER_SEC);
+    pcap_dump((u_char *)slot->capture, &header, frame);
+}
+
+void mock_pcap_stop(struct mock_slot *slot)
+{
+    if (slot->capture != NULL) {
+        pcap_dump_close(slot->capture);
+        slot->capture = NULL;
+    }
+}
+
+SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, const char *path)
+{
+    struct mock_slot *slot = mock_find_slot(mock, port);
+    pcap_dumper_t *dumper;
+
+    if (slot == NULL) {
+        return -ENOENT;
+    }
+    if (path == NULL) {
+        mock_pcap_stop(slot);
+        return 0;
+    }
+    if (slot->capture != NULL) {
+        return -EBUSY;
+    }
+    if (pcap_ready(mock) != 0) {
+        return -ENOMEM;
+    }
+    dumper = pcap_dump_open(mock->pcap, path);
+    if (dumper == NULL) {
+        return -EACCES;
+    }
+    slot->capture = dumper;
+    return 0;
+}
+
+struct replay {
+    struct sriov_model_host *dev;
+    pcap_t *file;
+    uint64_t first_ns;
+    int frames;
+};
+
+static uint64_t stamp_ns(const struct pcap_pkthdr *header)
+{
+    return (uint64_t)header->ts.tv_sec * MOCK_NS_PER_SEC + (uint64_t)header->ts.tv_usec;
+}
+
+/* One pass over the file: 1 for a frame, 0 at the end, or a negative errno. */
+static int next_frame(struct replay *replay, struct pcap_pkthdr **header, const u_char **bytes)
+{
+    int got = pcap_next_ex(replay->file, header, bytes);
+
+    if (got == PCAP_ERROR_BREAK) {
+        return 0;
+    }
+    if (got != 1 || (*header)->caplen != (*header)->len || (*header)->len == 0 ||
+        (*header)->len > MOCK_FRAME_MAX) {
+        return -EPROTO;
+    }
+    return 1;
+}
+
+static int schedule(struct replay *replay, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+    uint64_t stamp = stamp_ns(header);
+    uint64_t now = replay->dev->mock->clock.now_ns;
+    uint64_t after;
+
+    if (replay->frames == 0) {
+        replay->first_ns = stamp;
+    }
+    /* A frame stamped before the first one comes with it. */
+    after = stamp > replay->first_ns ? stamp - replay->first_ns : 0;
+    replay->frames++;
+    return mock_wire_in_at(replay->dev, mock_add_sat(now, after), bytes, header->len);
+}
+
+/* plan: only look whether every frame can be sent, so that a bad file sends none. */
+static int replay_file(struct replay *replay, const char *path, bool plan)
+{
+    char error[PCAP_ERRBUF_SIZE];
+    struct pcap_pkthdr *header;
+    const u_char *bytes;
+    int err;
+
+    replay->file = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, error);
+    if (replay->file == NULL) {
+        return -ENOENT;
+    }
+    err = pcap_datalink(replay->file) == DLT_EN10MB ? 1 : -EPROTO;
+    while (err == 1) {
+        err = next_frame(replay, &header, &bytes);
+        if (err == 1 && !plan) {
+            int failed = schedule(replay, header, bytes);
+
+            err = failed != 0 ? failed : 1;
+        }
+    }
+    pcap_close(replay->file);
+    return err;
+}
+
+SRIOV_API int sriov_mock_replay(struct sriov_mock *mock, const char *pf, const char *path)
+{
+    struct replay replay = {.dev = mock_find_pf(mock, pf)};
+    int err;
+
+    if (replay.dev == NULL) {
+        return -ENOENT;
+    }
+    err = replay_file(&replay, path, true);
+    if (err == 0) {
+        err = replay_file(&replay, path, false);
+    }
+    return err != 0 ? err : replay.frames;
+}
