@@ -2,19 +2,14 @@
 # Packages of any Debian suite, fetched and unpacked without root and without
 # touching this machine's apt: a private state folder; sourced after log.sh.
 
-# The Debian archive this machine's apt uses, as "URI"; security and updates
-# live elsewhere or beside it, so only a plain release name counts.
+# The Debian archive that this machine's apt is set up for. Security and updates
+# live elsewhere or beside it, so only a plain release name counts. The list of
+# what apt would fetch is there even before any update.
 debian_mirror() {
-	local uri release
-	while read -r uri release; do
-		case $release in
-		bookworm | trixie | forky | sid | oldoldstable | oldstable | stable | testing | unstable)
-			printf '%s\n' "$uri"
-			return 0
-			;;
-		esac
-	done < <(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 2>/dev/null)
-	return 1
+	local releases='bookworm|trixie|forky|sid|(old)*stable|testing|unstable' found
+	found=$(apt-get --print-uris update 2>/dev/null |
+		sed -nE "s#^'([^']*[^/'])/+dists/($releases)/InRelease' .*#\1#p" | head -n 1)
+	[ -n "$found" ] && printf '%s\n' "$found"
 }
 
 debian_keyring() {
@@ -43,7 +38,7 @@ apt_private_open() {
 	mkdir -p "$dir"/state/lists/partial "$dir"/cache/archives/partial
 	: >"$dir/status"
 	apt_private_sources "$@" >"$dir/sources.list" || {
-		echo "no Debian archive in this machine's apt sources (deb.debian.org or a mirror of it is needed)" >&2
+		echo "this machine's apt sources name no mirror of the main Debian archive; add one" >&2
 		return 1
 	}
 	cat >"$dir/apt.conf" <<-CONF
@@ -65,8 +60,10 @@ apt_private_open() {
 		#clear APT::Update::Post-Invoke-Success;
 		#clear APT::Update::Pre-Invoke;
 	CONF
-	apt_private "$dir" apt-get -qq update ||
-		{ echo "cannot read suite ${*} from $(debian_mirror)" >&2; return 1; }
+	apt_private "$dir" apt-get -qq update >"$dir/log" 2>&1 || {
+		echo "cannot read suite $* from $(debian_mirror): $(grep -m 1 '^E:' "$dir/log")" >&2
+		return 1
+	}
 }
 
 # apt_private DIR TOOL ARGUMENT...: given by -c so that it wins over the machine's own.

@@ -19,9 +19,11 @@ cache_use() {
 	ln -sfn "$1-$2" "$cache_dir/.$1.$$" && mv -T "$cache_dir/.$1.$$" "$cache_dir/$1"
 }
 
-# Runs "MAKER WORK-DIR RESULT-DIR" and publishes the result by one rename.
+# Runs "MAKER WORK-DIR RESULT-DIR" and publishes the result by one rename. The
+# caller holds the entry's lock, so any other work folder of it is a dead one's.
 cache_make() {
 	local name=$1 key=$2 maker=$3 work status=0
+	rm -rf "$cache_dir/.work-$name."*
 	work=$(mktemp -d "$cache_dir/.work-$name.XXXXXX") || return 1
 	mkdir "$work/result"
 	# set -e is off inside a tested command, so each maker checks its steps.
