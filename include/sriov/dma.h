@@ -30,7 +30,8 @@ struct sriov_dma {
  */
 SRIOV_API int sriov_dma_alloc(struct sriov_fn *fn, const char *owner, uint64_t length, uint64_t align,
                               enum sriov_dma_dir dir, struct sriov_dma *dma);
-/* -EINVAL for what is not in the ledger (a second free); *dma is zeroed. */
+/* -EINVAL for what is not in the ledger (a second free); *dma is zeroed. When the shim refuses, its
+ * error: the piece stays in the ledger so that its IOVA is not used again, and close tries once more. */
 SRIOV_API int sriov_dma_free(struct sriov_fn *fn, struct sriov_dma *dma);
 /* A caller's buffer; va and length multiples of the granule. -EOPNOTSUPP where the shim cannot. */
 SRIOV_API int sriov_dma_map(struct sriov_fn *fn, const char *owner, void *va, uint64_t length,

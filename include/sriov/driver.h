@@ -60,7 +60,8 @@ struct sriov_net {
 
 /*
  * Optional ops may be NULL (then -EOPNOTSUPP); the core normalises. A failed op has undone its own
- * work. An op other than detach is never called once the function is gone.
+ * work. An op other than detach is never called once the function is gone: detach must then give
+ * back what release and stop would have.
  */
 struct sriov_net_ops {
     /* Required. Open BARs, reset, learn MAC and limits. A silent PF is not an error. */

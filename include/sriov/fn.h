@@ -12,8 +12,10 @@ extern "C" {
 struct sriov_fn;
 
 /*
- * detached -> attached -> started <-> stopped -> detached; from started to recovering and back;
- * from anywhere to gone, and from gone only to detached.
+ * detached -> attached -> started <-> stopped -> detached; from started to recovering and back, or
+ * on to stopped; the same with quiesced; attached -> detached. From anywhere to gone, and from
+ * there only sriov_fn_close leads on. Attached means: a class (net, pf) holds it; a function that
+ * sriov_fn_open returned is detached still.
  */
 enum sriov_fn_state {
     SRIOV_FN_DETACHED = 0,
@@ -60,8 +62,10 @@ SRIOV_API int sriov_fn_close(struct sriov_fn *fn);
 
 /*
  * The function is gone: from now on config and trapped reads give all-ones, views are inert, every
- * call but close returns -ENODEV. The only call that may come from any thread, any context; twice
- * is once.
+ * call returns -ENODEV but for those that give something back (close, dma_free, dma_unmap,
+ * bar_close, irq_detach, irq_disable), which still reach the shim. The core calls it itself when an
+ * op returns -ENODEV or the shim says removed. The only call that may come from any thread, any
+ * context; twice is once.
  */
 SRIOV_API void sriov_fn_kill(struct sriov_fn *fn);
 
@@ -77,7 +81,8 @@ static inline bool sriov_fn_gone(const struct sriov_fn *fn)
 SRIOV_API struct sriov_vmm *sriov_fn_vmm(const struct sriov_fn *fn);
 SRIOV_API bool sriov_fn_can(const struct sriov_fn *fn, uint64_t caps); /* all of SRIOV_CAP_* */
 
-/* FLR; memory and bus mastering enabled again afterwards. */
+/* FLR; memory and bus mastering enabled again afterwards. The shim keeps the rest of config space
+ * (MSI-X enable with its sinks too) and the DMA maps over it. -EOPNOTSUPP without SRIOV_CAP_RESET. */
 SRIOV_API int sriov_fn_reset(struct sriov_fn *fn);
 /* A PF: enable exactly n VFs (0: none). Changing n while some are enabled goes through 0. */
 SRIOV_API int sriov_fn_set_vfs(struct sriov_fn *fn, uint16_t n);
@@ -99,7 +104,8 @@ SRIOV_API int sriov_fn_wait_until(struct sriov_fn *fn, int (*done)(void *arg), v
 
 /* ---- config space ---- */
 
-/* Reads give all-ones in *value on any error. off must be aligned and inside config space. */
+/* Reads give all-ones in *value on any error. off misaligned: -EINVAL; outside config space (256
+ * bytes without SRIOV_CAP_CFG_EXTENDED): -ERANGE. */
 SRIOV_API int sriov_cfg_read8(struct sriov_fn *fn, uint32_t off, uint8_t *value);
 SRIOV_API int sriov_cfg_read16(struct sriov_fn *fn, uint32_t off, uint16_t *value);
 SRIOV_API int sriov_cfg_read32(struct sriov_fn *fn, uint32_t off, uint32_t *value);
@@ -107,7 +113,8 @@ SRIOV_API int sriov_cfg_write8(struct sriov_fn *fn, uint32_t off, uint8_t value)
 SRIOV_API int sriov_cfg_write16(struct sriov_fn *fn, uint32_t off, uint16_t value);
 SRIOV_API int sriov_cfg_write32(struct sriov_fn *fn, uint32_t off, uint32_t value);
 
-/* Walks are bounded: -EPROTO on a loop or a pointer outside; -ENOENT when not there. */
+/* Walks are bounded: -EPROTO on a loop, a pointer outside or a misaligned one; -ENOENT when not
+ * there; -ENODEV when all of config space reads all-ones. */
 SRIOV_API int sriov_cfg_find_cap(struct sriov_fn *fn, uint8_t id, uint16_t *off);
 SRIOV_API int sriov_cfg_find_ext_cap(struct sriov_fn *fn, uint16_t id, uint16_t *off);
 /* Every capability in order; ext says which list. Non-zero from cb stops and is returned. */
@@ -157,7 +164,8 @@ struct sriov_bar {
 
 /*
  * need: least length in bytes that the driver relies on, so that constant offsets below it need no
- * further check: -ERANGE when the BAR is shorter. The view is taken where there is one.
+ * further check: -ERANGE when the BAR is shorter (-ENOENT with need 0 and no such BAR). The view is
+ * taken where there is one.
  */
 SRIOV_API int sriov_bar_open(struct sriov_fn *fn, uint32_t index, uint64_t need, struct sriov_bar *bar);
 SRIOV_API void sriov_bar_close(struct sriov_bar *bar);

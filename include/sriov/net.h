@@ -81,7 +81,7 @@ struct sriov_net_config {
     uint16_t rx_desc; /* per ring, a power of two from 64 to 4096; 0: 512 */
     uint16_t tx_desc;
     uint16_t mtu;            /* bytes of payload, without Ethernet header and FCS; 0: 1500 */
-    struct sriov_pool *pool; /* receive buffers come from it; outlives the device */
+    struct sriov_pool *pool; /* of the same function; receive buffers come from it; outlives the device */
 };
 /* Bursts run on other threads than the control thread. */
 #define SRIOV_NET_THREADED 1u
@@ -111,7 +111,7 @@ struct sriov_net_info {
 #define SRIOV_NET_EV_LINK       1u  /* link state changed */
 #define SRIOV_NET_EV_RECOVERING 2u  /* PF reset, FLR or watchdog: traffic halts */
 #define SRIOV_NET_EV_RECOVERED  4u  /* traffic goes on, same queues, same settings */
-#define SRIOV_NET_EV_GONE       8u  /* the function is gone; close it */
+#define SRIOV_NET_EV_GONE       8u  /* the function is gone; close it. From then on each time */
 #define SRIOV_NET_EV_REMOVE     16u /* its owner wants it back; stop and close soon */
 #define SRIOV_NET_EV_MAC        32u /* the PF gave another MAC */
 

@@ -54,10 +54,10 @@ struct sriov_pool_opts {
  * the shim gives). Control thread. Errors as sriov_dma_alloc. */
 SRIOV_API int sriov_pool_create(struct sriov_fn *fn, const struct sriov_pool_opts *opts,
                                 struct sriov_pool **out);
-/* -EBUSY while buffers are out. */
+/* -EBUSY while buffers are out. Before sriov_fn_close. */
 SRIOV_API int sriov_pool_destroy(struct sriov_pool *pool);
 SRIOV_API uint32_t sriov_pool_count(const struct sriov_pool *pool);
-/* Buffers that are neither in the pool nor in a queue's cache. */
+/* Buffers out of the pool: with an application, in rings, in queues' caches. Any thread. */
 SRIOV_API uint32_t sriov_pool_in_use(const struct sriov_pool *pool);
 
 /* One buffer (fresh: len 0, one segment), or NULL when the pool is empty. Any thread. */
@@ -75,7 +75,11 @@ SRIOV_API uint32_t sriov_buf_copy_out(const struct sriov_buf *buf, void *out, ui
 
 #define SRIOV_POOL_BULK 64u
 
-/* Single buffers only (no chains), fields as left by their last user. */
+/*
+ * Single buffers only (no chains). What fill brings has data and iova at the start of its memory
+ * and the other fields as left by their last user; what put brings is left as it is until it has
+ * been in the pool: a cache serves either to take (receive) or to put (transmit).
+ */
 struct sriov_pool_cache {
     struct sriov_pool *pool;
     uint32_t n;
