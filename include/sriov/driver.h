@@ -73,7 +73,8 @@ struct sriov_net_ops {
     void (*release)(struct sriov_net *net);
     /* Required. Program the rings and let traffic flow; halt it and reclaim every buffer. Also
      * used by the driver itself around a recovery. -EAGAIN from start: the PF is silent; the core
-     * counts the device as started and poll brings it up later. */
+     * counts the device as started, its queues stay parked, and poll brings it up later and calls
+     * sriov_net_unpark. */
     int (*start)(struct sriov_net *net);
     void (*stop)(struct sriov_net *net);
     /* Required. See sriov_net_poll; reports through pending_events. */
@@ -113,7 +114,7 @@ struct sriov_pf_ops {
     int (*attach)(struct sriov_pf *pf); /* required */
     void (*detach)(struct sriov_pf *pf);
     /* Required. Device side of VF Enable, called before (prepare) and after (ready) the core sets
-     * it in the SR-IOV capability; n 0: undo. */
+     * it in the SR-IOV capability. n 0 undoes, in reverse: ready(0), VF Enable off, prepare(0). */
     int (*vfs_prepare)(struct sriov_pf *pf, uint16_t n);
     int (*vfs_ready)(struct sriov_pf *pf, uint16_t n);
     uint32_t (*poll)(struct sriov_pf *pf); /* required */
