@@ -150,7 +150,6 @@ static bool fill_slot(struct sri_rxq *q, uint32_t i)
         }
         q->sw[i] = q->cache.stock[--q->cache.n];
     }
-    sri_buf_rewind(q->sw[i], q->align);
     q->ring[i].lo = q->sw[i]->iova.raw;
     q->ring[i].hi = 0;
     return true;
@@ -166,7 +165,6 @@ static int learn_room(struct sri_rxq *q)
         q->sw[0] = q->cache.stock[--q->cache.n];
     }
     uint32_t room = q->sw[0]->room;
-    q->align = (room & (room - 1)) == 0 && room != 0 ? room - 1 : 0;
     q->room = room & ~UINT32_C(1023);
     return q->room != 0 ? 0 : -EINVAL;
 }

@@ -39,8 +39,8 @@ struct sri_desc {
 
 /* Where the two devices differ on receive. */
 struct sri_rx_format {
-    uint64_t l4e;        /* L4 checksum wrong */
-    uint64_t ipe;        /* IPv4 checksum wrong */
+    uint64_t l4e;         /* L4 checksum wrong */
+    uint64_t ipe;         /* IPv4 checksum wrong */
     bool vlan_lb_swapped; /* the tag of a looped back frame is big endian (82576) */
 };
 
@@ -51,7 +51,7 @@ struct sri_rx_flags {
 };
 
 struct sri_doorbell {
-    volatile uint32_t *reg;      /* NULL: trapped, through bar and off */
+    volatile uint32_t *reg; /* NULL: trapped, through bar and off */
     const struct sriov_bar *bar;
     uint32_t off;
 };
@@ -63,11 +63,10 @@ struct sri_rxq {
     uint64_t care;         /* bits of quadword 1 that decide whether the frame is a simple one */
     uint64_t expect;       /* what they are then; 0 (never) while a frame is being put together */
     uint32_t mask;
-    uint32_t next;    /* descriptor to look at */
-    uint32_t posted;  /* `next` when the tail was written last */
-    uint32_t room;    /* bytes the device was told that a buffer has */
-    uint32_t align;   /* a fresh buffer's IOVA has these bits clear */
-    uint32_t post;    /* descriptors per tail write */
+    uint32_t next;   /* descriptor to look at */
+    uint32_t posted; /* `next` when the tail was written last */
+    uint32_t room;   /* bytes the device was told that a buffer has */
+    uint32_t post;   /* descriptors per tail write */
     uint32_t max_frame;
     const struct sri_rx_flags *flags;
     const struct sri_rx_format *format;
@@ -140,15 +139,6 @@ void sri_txq_reclaim_all(struct sri_txq *q);
 static inline bool sri_rxq_waits(const struct sri_rxq *q)
 {
     return (q->ring[q->next & q->mask].hi & SRI_RX_DD) != 0;
-}
-
-/* A buffer as its last user left it may begin further on than a fresh one: IOVA and pointer go
- * back to the start, which is aligned to the size. */
-static inline void sri_buf_rewind(struct sriov_buf *buf, uint32_t align)
-{
-    uint64_t moved = buf->iova.raw & align;
-    buf->iova.raw -= moved;
-    buf->data -= moved;
 }
 
 static inline void sri_ring_bell(const struct sri_doorbell *bell, uint32_t value)

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#define LIKELY(x)   __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define LIKELY(x) __builtin_expect(!!(x), 1)
 
 static inline uint32_t desc_len(uint64_t hi)
 {
@@ -27,14 +26,12 @@ static inline void fill_meta(const struct sri_rxq *q, struct sriov_buf *buf, uin
 }
 
 /* Put a fresh buffer where the received one was and leave the descriptor ready for the device,
- * which sees it with the next tail write. */
+ * which sees it with the next tail write. What the stock holds is rewound: it comes from the pool or
+ * was dropped here. */
 static inline struct sriov_buf *swap_buf(struct sri_rxq *q, uint32_t slot, struct sriov_buf *fresh)
 {
     volatile struct sri_desc *desc = &q->ring[slot];
     struct sriov_buf *buf = q->sw[slot];
-    if (UNLIKELY((fresh->iova.raw & q->align) != 0)) {
-        sri_buf_rewind(fresh, q->align);
-    }
     q->sw[slot] = fresh;
     desc->lo = fresh->iova.raw;
     desc->hi = 0; /* header address: DD must start as 0 */

@@ -13,7 +13,8 @@
 /* Quadword 1 of a data descriptor but for the lengths. CC with context 0 shows the switch where
  * the MAC header ends. */
 #define DATA_HI                                                                                              \
-    ((uint64_t)(IXGBE_TXD_DTYP_DATA | IXGBE_TXD_DCMD_DEXT | IXGBE_TXD_DCMD_IFCS) | (uint64_t)IXGBE_TXD_CC << 32)
+    ((uint64_t)(IXGBE_TXD_DTYP_DATA | IXGBE_TXD_DCMD_DEXT | IXGBE_TXD_DCMD_IFCS) | (uint64_t)IXGBE_TXD_CC    \
+                                                                                       << 32)
 #define EOP_HI       ((uint64_t)IXGBE_TXD_DCMD_EOP)
 #define RS_HI        ((uint64_t)IXGBE_TXD_DCMD_RS)
 #define VLE_HI       ((uint64_t)IXGBE_TXD_DCMD_VLE | (uint64_t)1 << (32 + IXGBE_TXD_IDX_SHIFT))

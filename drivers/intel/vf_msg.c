@@ -113,8 +113,8 @@ static uint16_t bound_queues(uint32_t told)
 int sri_msg_get_queues(struct sri_mbx *mbx, uint16_t *pairs, uint64_t timeout_ns)
 {
     uint32_t msg[IXGBE_MBX_GET_QUEUES_WORDS] = {IXGBE_MBX_VF_GET_QUEUES};
-    int err = sri_mbx_request(mbx, msg, IXGBE_MBX_GET_QUEUES_WORDS, msg, IXGBE_MBX_GET_QUEUES_WORDS,
-                              timeout_ns);
+    int err =
+        sri_mbx_request(mbx, msg, IXGBE_MBX_GET_QUEUES_WORDS, msg, IXGBE_MBX_GET_QUEUES_WORDS, timeout_ns);
     if (err == 0) {
         uint16_t tx = bound_queues(msg[IXGBE_MBX_QUEUES_TX_WORD]);
         uint16_t rx = bound_queues(msg[IXGBE_MBX_QUEUES_RX_WORD]);

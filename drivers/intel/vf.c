@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A VF's life: attach, start, poll, recovery, stop, detach. */
+#include "vf.h"
+
+#include <sriov/hw/ixgbe_regs.h>
+
+#include <errno.h>
+#include <string.h>
+
+#define ATTACH_NS     (300 * SRI_MS)
+#define START_NS      (100 * SRI_MS)
+#define EXCHANGE_NS   (250 * SRI_MS)
+#define STAT_EVERY_NS (5000 * SRI_MS) /* octets of 32 bits wrap in 34 s at 1 Gbit/s */
+
+int sri_vf_attach(struct sriov_net *net, const struct sri_vf_hw *hw)
+{
+    struct sri_vf *vf = sri_vf_of(net);
+    vf->net = net;
+    vf->hw = hw;
+    int err = sriov_bar_open(net->fn, 0, hw->bar_bytes, &vf->bar);
+    if (err != 0) {
+        return err;
+    }
+    sri_mbx_init(&vf->mbx, net->fn, &vf->bar, &hw->mbx);
+    vf->exchange_ns = EXCHANGE_NS;
+    vf->set.rx_mode = SRIOV_RX_MULTI;
+    vf->granted_queues = 1;
+    net->max_mtu = SRI_VF_MAX_MTU;
+    sri_vf_lose(vf);
+    err = sri_vf_bring_up(vf, ATTACH_NS);
+    if (err == -ENODEV) {
+        sriov_bar_close(&vf->bar);
+        return err;
+    }
+    if (err != 0) {
+        sriov_log(sriov_fn_vmm(net->fn), SRIOV_LOG_WARN,
+                  "%s: the PF does not answer; the link stays down until it does", hw->name);
+    }
+    net->max_queues = vf->granted_queues;
+    net->pending_events &= ~SRIOV_NET_EV_MAC; /* the first one is no change */
+    sri_vf_stats_base(vf);
+    return 0;
+}
+
+void sri_vf_detach(struct sriov_net *net)
+{
+    struct sri_vf *vf = sri_vf_of(net);
+    if (!sriov_fn_gone(net->fn)) {
+        sri_vf_irq_silence(vf);
+        sriov_wr32(&vf->bar, vf->hw->ctrl, IXGBE_CTRL_RST);
+    }
+    sriov_bar_close(&vf->bar);
+}
+
+static void set_link(struct sri_vf *vf, struct sriov_link link)
+{
+    struct sriov_net *net = vf->net;
+    if (link.up != net->link.up || link.mbps != net->link.mbps) {
+        vf->link_was_lost = vf->link_was_lost || !link.up;
+        net->link = link;
+        net->pending_events |= SRIOV_NET_EV_LINK;
+    }
+}
+
+static void link_down(struct sri_vf *vf)
+{
+    set_link(vf, (struct sriov_link){.up = false});
+}
+
+/* STATUS and LINKS are the PF's: they say nothing about whether it serves this VF. */
+static int read_link(struct sri_vf *vf, struct sriov_link *link)
+{
+    uint32_t value = sriov_rd32(&vf->bar, vf->hw->link);
+    if (value == IXGBE_DEAD_READ) {
+        sriov_fn_kill(vf->net->fn);
+        return -ENODEV;
+    }
+    *link = vf->hw->decode_link(value);
+    link->up = link->up && vf->link_allowed;
+    link->mbps = link->up ? link->mbps : 0;
+    return 0;
+}
+
+int sri_vf_start(struct sriov_net *net)
+{
+    struct sri_vf *vf = sri_vf_of(net);
+    vf->want_run = true;
+    int err = vf->phase == SRI_VF_READY ? 0 : sri_vf_bring_up(vf, START_NS);
+    if (err == -EAGAIN) {
+        return err;
+    }
+    if (err == 0) {
+        err = sri_vf_replay(vf);
+    }
+    if (err == -ETIMEDOUT || err == -ESTALE || err == -EPROTO || err == -EBUSY) {
+        sri_vf_lose(vf);
+        return -EAGAIN;
+    }
+    if (err == 0) {
+        err = sri_vf_run(vf);
+    }
+    if (err != 0) {
+        vf->want_run = false;
+        return err;
+    }
+    vf->link_was_lost = false;
+    struct sriov_link link;
+    if (read_link(vf, &link) == 0) {
+        set_link(vf, link);
+        vf->link_was_lost = false;
+    }
+    return 0;
+}
+
+void sri_vf_stop(struct sriov_net *net)
+{
+    struct sri_vf *vf = sri_vf_of(net);
+    if (vf->running && !sriov_fn_gone(net->fn)) {
+        sri_vf_stats_fold(vf);
+    }
+    vf->want_run = false;
+    vf->recovering = false;
+    sri_vf_halt(vf, false);
+}
+
+/* Traffic halts; steps of the handshake follow with this and the next polls. */
+static void begin_recovery(struct sri_vf *vf, const char *why)
+{
+    struct sriov_net *net = vf->net;
+    sriov_log(sriov_fn_vmm(net->fn), SRIOV_LOG_INFO, "%s: %s; recovering", vf->hw->name, why);
+    sri_vf_lose(vf);
+    link_down(vf);
+    if (vf->running) {
+        sri_vf_stats_fold_reset(vf);
+        sriov_net_park(net);
+        sri_vf_halt(vf, true);
+    }
+    if (vf->want_run && !vf->recovering) {
+        vf->recovering = true;
+        net->pending_events |= SRIOV_NET_EV_RECOVERING;
+    }
+}
+
+static void finish_recovery(struct sri_vf *vf)
+{
+    struct sriov_net *net = vf->net;
+    int err = sri_vf_run(vf);
+    if (err != 0) {
+        sriov_log(sriov_fn_vmm(net->fn), SRIOV_LOG_WARN, "%s: queues do not come up (%d), again",
+                  vf->hw->name, err);
+        sri_vf_lose(vf);
+        vf->next_try += 10 * SRI_MS;
+        return;
+    }
+    sri_vf_stats_base(vf);
+    sriov_net_unpark(net);
+    if (vf->recovering) {
+        net->recoveries++;
+        net->pending_events |= SRIOV_NET_EV_RECOVERED;
+    }
+    vf->recovering = false;
+    vf->link_was_lost = false;
+}
+
+/* Why the PF must be greeted anew; NULL: all is well. */
+static const char *what_is_wrong(struct sri_vf *vf)
+{
+    uint32_t header;
+    int got = sri_mbx_take(&vf->mbx, &header, 1); /* only control messages may come unasked */
+    uint32_t seen = vf->mbx.seen;
+    uint32_t notice = vf->mbx.notice;
+    if (got < 0) {
+        return NULL;
+    }
+    vf->mbx.malformed += got == 1 ? 1 : 0;
+    vf->mbx.notice = 0;
+    if ((seen & SRI_MBX_RSTD) != 0) {
+        return "the PF was reset";
+    }
+    if ((sri_mbx_look(&vf->mbx) & SRI_MBX_RSTI) != 0) {
+        return "the PF is in reset";
+    }
+    if ((notice & SRI_MBX_NOTICE_LOST) != 0) {
+        return "the PF does not know this VF any more";
+    }
+    if (vf->running && !sri_vf_queues_alive(vf)) {
+        return "the function was reset";
+    }
+    return NULL;
+}
+
+static void poll_ready(struct sri_vf *vf)
+{
+    struct sriov_link link;
+    const char *wrong = what_is_wrong(vf);
+    if (sriov_fn_gone(vf->net->fn)) {
+        return;
+    }
+    if (wrong == NULL && read_link(vf, &link) == 0) {
+        if (link.up && vf->link_was_lost && vf->want_run) {
+            wrong = "the link was lost and is back"; /* the PF may have been down meanwhile */
+        } else {
+            set_link(vf, link);
+        }
+    }
+    if (wrong != NULL) {
+        begin_recovery(vf, wrong);
+        return;
+    }
+    uint64_t now = sriov_fn_now(vf->net->fn);
+    if (vf->running && now >= vf->stat_due) {
+        vf->stat_due = now + STAT_EVERY_NS;
+        sri_vf_stats_fold(vf);
+    }
+}
+
+void sri_vf_poll(struct sriov_net *net)
+{
+    struct sri_vf *vf = sri_vf_of(net);
+    if (sriov_fn_gone(net->fn)) {
+        return;
+    }
+    if (vf->phase == SRI_VF_READY) {
+        poll_ready(vf);
+    }
+    if (vf->phase != SRI_VF_READY && sri_vf_step(vf) == 1) {
+        if (vf->want_run) {
+            finish_recovery(vf);
+        }
+        if (vf->phase == SRI_VF_READY) {
+            poll_ready(vf);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Queue pairs: rings allocated for a configuration, programmed, enabled, halted. */
+#include "vf.h"
+
+#include <sriov/hw/ixgbe_regs.h>
+
+#include <errno.h>
+
+#define RING_LOW     0x00u
+#define RING_HIGH    0x04u
+#define RING_LEN     0x08u
+#define RING_HEAD    0x10u
+#define RING_TAIL    0x18u
+#define RING_CONTROL 0x28u
+#define RING_ENABLE  IXGBE_RXDCTL_ENABLE /* bit 25 of RXDCTL and TXDCTL on both devices */
+
+#define ENABLE_NS     (10 * SRI_MS)
+#define HALT_NS       (10 * SRI_MS)
+#define LOOK_EVERY_NS 10000u
+
+static uint32_t reg_of(const struct sri_vf_ring_regs *regs, uint32_t queue, uint32_t reg)
+{
+    return regs->base + queue * regs->stride + reg;
+}
+
+static struct sri_rxq *rxq_of(const struct sri_vf *vf, uint32_t i)
+{
+    return (struct sri_rxq *)(void *)vf->net->rxq[i];
+}
+
+static struct sri_txq *txq_of(const struct sri_vf *vf, uint32_t i)
+{
+    return (struct sri_txq *)(void *)vf->net->txq[i];
+}
+
+/* A PF that was reset may grant less than it did when the rings were made. */
+uint16_t sri_vf_active_queues(const struct sri_vf *vf)
+{
+    uint16_t made = vf->net->config.queues;
+    return vf->granted_queues < made ? vf->granted_queues : made;
+}
+
+/* ---- memory ---- */
+
+static int make_pair(struct sri_vf *vf, uint16_t i)
+{
+    const struct sri_vf_hw *hw = vf->hw;
+    struct sriov_net *net = vf->net;
+    struct sri_rxq *rx = NULL;
+    struct sri_txq *tx = NULL;
+    struct sri_ring_args args = {.fn = net->fn,
+                                 .pool = net->config.pool,
+                                 .bar = &vf->bar,
+                                 .owner = hw->rx_owners[i],
+                                 .desc = net->config.rx_desc,
+                                 .tail = reg_of(&hw->rx, i, RING_TAIL),
+                                 .index = i,
+                                 .format = &hw->rx_format};
+    int err = sri_rxq_create(&args, &rx);
+    if (err != 0) {
+        return err;
+    }
+    args.owner = hw->tx_owners[i];
+    args.desc = net->config.tx_desc;
+    args.tail = reg_of(&hw->tx, i, RING_TAIL);
+    err = sri_txq_create(&args, &tx);
+    if (err != 0) {
+        sri_rxq_destroy(net->fn, rx);
+        return err;
+    }
+    net->rxq[i] = &rx->base;
+    net->txq[i] = &tx->base;
+    return 0;
+}
+
+static void free_pair(struct sri_vf *vf, uint32_t i)
+{
+    sri_txq_destroy(vf->net->fn, txq_of(vf, i));
+    sri_rxq_destroy(vf->net->fn, rxq_of(vf, i));
+    vf->net->txq[i] = NULL;
+    vf->net->rxq[i] = NULL;
+}
+
+int sri_vf_configure(struct sriov_net *net)
+{
+    struct sri_vf *vf = sri_vf_of(net);
+    if (net->config.queues > net->max_queues) {
+        net->config.queues = net->max_queues;
+    }
+    for (uint16_t i = 0; i < net->config.queues; i++) {
+        int err = make_pair(vf, i);
+        if (err != 0) {
+            while (i-- > 0) {
+                free_pair(vf, i);
+            }
+            return err;
+        }
+    }
+    sri_vf_irq_request(vf);
+    return 0;
+}
+
+void sri_vf_release(struct sriov_net *net)
+{
+    struct sri_vf *vf = sri_vf_of(net);
+    sri_vf_irq_release(vf);
+    for (uint32_t i = SRIOV_NET_QUEUES_MAX; i-- > 0;) {
+        free_pair(vf, i);
+    }
+}
+
+/* ---- registers ---- */
+
+static void write_ring(struct sri_vf *vf, const struct sri_vf_ring_regs *regs, uint32_t i,
+                       const struct sriov_dma *dma, uint32_t desc)
+{
+    sriov_wr32(&vf->bar, reg_of(regs, i, RING_CONTROL), regs->ctl_set);
+    sriov_wr32(&vf->bar, reg_of(regs, i, RING_LOW), (uint32_t)dma->iova.raw);
+    sriov_wr32(&vf->bar, reg_of(regs, i, RING_HIGH), (uint32_t)(dma->iova.raw >> 32));
+    sriov_wr32(&vf->bar, reg_of(regs, i, RING_LEN), desc * (uint32_t)sizeof(struct sri_desc));
+    /* A VF reset may leave both stale. */
+    sriov_wr32(&vf->bar, reg_of(regs, i, RING_HEAD), 0);
+    sriov_wr32(&vf->bar, reg_of(regs, i, RING_TAIL), 0);
+    sriov_wr32(&vf->bar, reg_of(regs, i, regs->dca), regs->dca_set);
+}
+
+struct switch_wait {
+    const struct sriov_bar *bar;
+    uint32_t reg;
+    bool on;
+};
+
+static int has_switched(void *arg)
+{
+    const struct switch_wait *w = arg;
+    uint32_t now = sriov_rd32(w->bar, w->reg);
+    if (now == IXGBE_DEAD_READ) {
+        return -ENODEV;
+    }
+    return ((now & RING_ENABLE) != 0) == w->on ? 1 : 0;
+}
+
+static int switch_ring(struct sri_vf *vf, const struct sri_vf_ring_regs *regs, uint32_t i, bool on)
+{
+    struct switch_wait wait = {&vf->bar, reg_of(regs, i, RING_CONTROL), on};
+    sriov_wr32(&vf->bar, wait.reg, regs->ctl_set | (on ? RING_ENABLE : 0));
+    int err = sriov_fn_wait_until(vf->net->fn, has_switched, &wait, on ? ENABLE_NS : HALT_NS, LOOK_EVERY_NS);
+    return err > 0 ? 0 : err;
+}
+
+static int run_pair(struct sri_vf *vf, uint32_t i)
+{
+    const struct sri_vf_hw *hw = vf->hw;
+    struct sri_rxq *rx = rxq_of(vf, i);
+    struct sri_txq *tx = txq_of(vf, i);
+    uint16_t mtu = vf->net->config.mtu;
+    int err = sri_rxq_prime(rx, mtu);
+    if (err != 0) {
+        return err;
+    }
+    sri_txq_prime(tx, mtu);
+    write_ring(vf, &hw->tx, i, &tx->dma, tx->mask + 1);
+    write_ring(vf, &hw->rx, i, &rx->dma, rx->mask + 1);
+    sriov_wr32(&vf->bar, reg_of(&hw->rx, i, hw->srrctl), hw->srrctl_set | rx->room >> 10);
+    err = switch_ring(vf, &hw->tx, i, true);
+    if (err == 0) {
+        err = switch_ring(vf, &hw->rx, i, true);
+    }
+    if (err == 0) {
+        sri_ring_bell(&rx->tail, rx->mask); /* all but one: head == tail would mean none */
+    }
+    return err;
+}
+
+/* PSRTYPE.RQPL: log2 of the queues that RSS spreads over, 0 to 2. */
+static uint32_t psrtype(uint32_t queues)
+{
+    uint32_t log2 = queues >= 4 ? 2 : queues >= 2 ? 1 : 0;
+    return log2 << IXGBE_PSRTYPE_RQPL_SHIFT;
+}
+
+int sri_vf_run(struct sri_vf *vf)
+{
+    uint32_t queues = sri_vf_active_queues(vf);
+    int err = 0;
+    sriov_wr32(&vf->bar, vf->hw->psrtype, psrtype(queues));
+    for (uint32_t i = 0; err == 0 && i < queues; i++) {
+        err = run_pair(vf, i);
+    }
+    if (err != 0) {
+        sri_vf_halt(vf, false);
+        return err;
+    }
+    sri_vf_irq_program(vf);
+    vf->running = true;
+    return 0;
+}
+
+void sri_vf_halt(struct sri_vf *vf, bool keep)
+{
+    vf->running = false;
+    if (!sriov_fn_gone(vf->net->fn)) {
+        sri_vf_irq_silence(vf);
+    }
+    for (uint32_t i = 0; i < vf->net->config.queues; i++) {
+        if (rxq_of(vf, i) == NULL) {
+            continue;
+        }
+        if (!sriov_fn_gone(vf->net->fn)) {
+            (void)switch_ring(vf, &vf->hw->tx, i, false);
+            (void)switch_ring(vf, &vf->hw->rx, i, false);
+        }
+        sri_txq_reclaim_all(txq_of(vf, i));
+        sri_rxq_reclaim(rxq_of(vf, i), keep);
+        if (!keep) {
+            sriov_pool_cache_drain(&txq_of(vf, i)->cache);
+        }
+    }
+}
+
+bool sri_vf_queues_alive(struct sri_vf *vf)
+{
+    uint32_t rx = sriov_rd32(&vf->bar, reg_of(&vf->hw->rx, 0, RING_CONTROL));
+    uint32_t tx = sriov_rd32(&vf->bar, reg_of(&vf->hw->tx, 0, RING_CONTROL));
+    return (rx & tx & RING_ENABLE) != 0;
+}
