@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The state of one VF: what the host decided, and what the VF asked for since its last reset. */
+#include "intel/pf_engine.h"
+
+#include <string.h>
+
+void sri_pf_vf_init(struct sri_pf *p, uint16_t vf)
+{
+    memset(&p->vf[vf], 0, sizeof(p->vf[vf]));
+    p->vf[vf].spoof_check = true;
+    sri_pf_vf_restart(p, vf);
+}
+
+static void forget_requests(struct sri_pf_vf *v)
+{
+    v->api = SRI_PF_API_1_0;
+    v->max_frame = 0;
+    v->n_hashes = 0;
+    v->xcast = IXGBE_MBX_XCAST_MULTI;
+    v->cts = false;
+    v->unread = false;
+}
+
+void sri_pf_vf_restart(struct sri_pf *p, uint16_t vf)
+{
+    struct sri_pf_vf *v = &p->vf[vf];
+
+    p->dev->put_traffic(p, vf, false);
+    forget_requests(v);
+    sri_pf_rar_drop_extra(p, vf);
+    sri_pf_rar_primary(p, vf, &v->admin);
+    sri_pf_vlan_del_all(p, vf);
+    if (v->port_vlan != 0) {
+        /* There was room when it was set, and it has just been freed. */
+        (void)sri_pf_vlan_add(p, vf, v->port_vlan);
+    }
+    sri_pf_mta_update(p);
+    p->dev->put_vf(p, vf);
+}
+
+/* A reset of the PF voids what VFs asked for as well: they are told, and ask again. */
+void sri_pf_vf_restore_all(struct sri_pf *p)
+{
+    sri_pf_filter_restore(p);
+    sri_pf_rar_own(p);
+    for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
+        sri_pf_vf_restart(p, vf);
+    }
+}
+
+void sri_pf_vf_dismiss(struct sri_pf *p, uint16_t vf)
+{
+    p->vf[vf].cts = false;
+    sri_pf_tell(p, vf);
+}
