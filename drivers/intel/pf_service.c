@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One round of service: VF resets, requests, control messages, link. Never waits. */
+#include "intel/pf_engine.h"
+
+#include <errno.h>
+
+/* How long an unread answer keeps a control message back: the VF may still be after it. */
+#define UNREAD_NS UINT64_C(5000000)
+/* What a VF may set in a header. */
+#define HEADER_KNOWN (INTEL_MBX_TYPE | INTEL_MBX_INFO)
+
+static const struct sri_pf_request *find_request(const struct sri_pf *p, uint32_t type)
+{
+    for (const struct sri_pf_request *r = p->dev->requests; r->type != 0; r++) {
+        if (r->type == type) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+static uint32_t refuse(struct sri_pf_vf *v, uint32_t *msg)
+{
+    v->refused++;
+    msg[0] = (msg[0] & HEADER_KNOWN) | INTEL_MBX_NACK | (v->cts ? INTEL_MBX_CTS : 0);
+    return 1;
+}
+
+static uint32_t answer_request(struct sri_pf *p, uint16_t vf, uint32_t *msg)
+{
+    struct sri_pf_vf *v = &p->vf[vf];
+    const struct sri_pf_request *req = find_request(p, msg[0] & INTEL_MBX_TYPE);
+
+    if ((msg[0] & ~HEADER_KNOWN) != 0 || req == NULL || v->api < req->api || req->handle(p, vf, msg) != 0) {
+        return refuse(v, msg);
+    }
+    msg[0] |= INTEL_MBX_ACK | INTEL_MBX_CTS;
+    return req->reply;
+}
+
+uint32_t sri_pf_answer(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WORDS])
+{
+    struct sri_pf_vf *v = &p->vf[vf];
+
+    v->requests++;
+    /* Our own answer, rung back at us. */
+    if ((msg[0] & INTEL_MBX_RESULT) != 0) {
+        v->refused++;
+        return 0;
+    }
+    if (msg[0] == INTEL_MBX_VF_RESET) {
+        return sri_pf_msg_reset(p, vf, msg);
+    }
+    if (!v->cts) {
+        return refuse(v, msg);
+    }
+    return answer_request(p, vf, msg);
+}
+
+static void serve_request(struct sri_pf *p, uint16_t vf)
+{
+    uint32_t msg[INTEL_MBX_WORDS];
+    uint32_t words;
+
+    /* Not to be had: the doorbell still rings at the next poll, and no other VF waits for this one. */
+    if (!sri_pf_mbx_take(p, vf)) {
+        return;
+    }
+    sri_pf_mbx_read(p, vf, msg);
+    p->served++;
+    words = sri_pf_answer(p, vf, msg);
+    if (words == 0) {
+        sri_pf_mbx_release(p, vf);
+    } else {
+        sri_pf_mbx_send(p, vf, msg, words);
+    }
+}
+
+static void serve_resets(struct sri_pf *p)
+{
+    for (uint32_t group = 0; group < 2 && p->dev->mbx.vflre[group] != 0; group++) {
+        const uint32_t vfs = sri_pf_mbx_resets(p, group);
+
+        for (uint32_t i = 0; i < 32; i++) {
+            const uint32_t vf = 32u * group + i;
+
+            if ((vfs & (UINT32_C(1) << i)) == 0) {
+                continue;
+            }
+            if (vf >= p->num_vfs) {
+                p->bad_doorbells++;
+                continue;
+            }
+            sri_pf_vf_restart(p, (uint16_t)vf);
+        }
+    }
+}
+
+static void serve_group(struct sri_pf *p, uint32_t group)
+{
+    const uint32_t per = p->dev->mbx.vfs_per_icr;
+    const uint32_t requests = sri_pf_mbx_requests(p, group);
+
+    for (uint32_t i = 0; i < per; i++) {
+        const uint32_t vf = group * per + i;
+
+        if ((requests & (UINT32_C(1) << i)) == 0) {
+            continue;
+        }
+        if (vf < p->num_vfs) {
+            serve_request(p, (uint16_t)vf);
+        } else {
+            p->bad_doorbells++;
+        }
+    }
+}
+
+static bool request_waits(struct sri_pf *p, uint16_t vf)
+{
+    const uint32_t per = p->dev->mbx.vfs_per_icr;
+
+    return (sri_pf_mbx_requests(p, vf / per) & (UINT32_C(1) << (vf % per))) != 0;
+}
+
+/*
+ * There is one memory for both ways. A control message must not overwrite a request that is not
+ * read yet, nor, while there is hope that it will be read, an answer.
+ */
+static bool may_send(struct sri_pf *p, uint16_t vf)
+{
+    const struct sri_pf_vf *v = &p->vf[vf];
+
+    if (v->unread && sriov_fn_now(p->pf->fn) - v->unread_since < UNREAD_NS) {
+        return false;
+    }
+    if (!sri_pf_mbx_take(p, vf)) {
+        return false;
+    }
+    if (request_waits(p, vf)) {
+        sri_pf_mbx_release(p, vf);
+        return false;
+    }
+    return true;
+}
+
+static void send_control(struct sri_pf *p, uint16_t vf)
+{
+    struct sri_pf_vf *v = &p->vf[vf];
+    const uint32_t msg = INTEL_MBX_PF_CONTROL_MSG | (v->cts ? INTEL_MBX_CTS : 0);
+
+    if (v->tell && may_send(p, vf)) {
+        v->tell = false;
+        sri_pf_mbx_send(p, vf, &msg, 1);
+    }
+}
+
+void sri_pf_tell(struct sri_pf *p, uint16_t vf)
+{
+    p->vf[vf].tell = true;
+    if (p->serving) {
+        send_control(p, vf);
+    }
+}
+
+static void watch_link(struct sri_pf *p, const struct sriov_link *link)
+{
+    if (link->up == p->pf->link.up && link->mbps == p->pf->link.mbps) {
+        return;
+    }
+    p->pf->link = *link;
+    p->link_changes++;
+    sriov_log(sriov_fn_vmm(p->pf->fn), SRIOV_LOG_INFO, "%s: %s: link %s, %u Mbit/s", p->dev->name,
+              sriov_fn_info(p->pf->fn)->name, link->up ? "up" : "down", link->mbps);
+    for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
+        p->vf[vf].tell = true;
+    }
+}
+
+uint32_t sri_pf_serve(struct sri_pf *p)
+{
+    const uint32_t groups = (p->dev->max_vfs + p->dev->mbx.vfs_per_icr - 1u) / p->dev->mbx.vfs_per_icr;
+    const uint32_t before = p->served;
+    struct sriov_link link;
+
+    if (!p->serving || !p->dev->read_link(p, &link)) {
+        return 0;
+    }
+    if (p->interrupts) {
+        p->dev->irq_ack(p);
+    }
+    serve_resets(p);
+    for (uint32_t group = 0; group < groups; group++) {
+        serve_group(p, group);
+    }
+    watch_link(p, &link);
+    for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
+        send_control(p, vf);
+    }
+    return p->served - before;
+}
