@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* PF driver of the 82599: the tables that make the shared engine an ixgbe. */
+#include "ixgbe-like/ixgbe.h"
+
+#include <sriov/drivers.h>
+
+static const struct sri_pf_counter counters[] = {
+    {"rx_packets", IXGBE_GPRC, 0},          {"rx_bytes", IXGBE_GORCL, IXGBE_GORCH},
+    {"rx_broadcast", IXGBE_BPRC, 0},        {"rx_multicast", IXGBE_MPRC, 0},
+    {"rx_crc_errors", IXGBE_CRCERRS, 0},    {"rx_length_errors", IXGBE_RLEC, 0},
+    {"rx_missed", IXGBE_MPC(0), 0},         {"tx_packets", IXGBE_GPTC, 0},
+    {"tx_bytes", IXGBE_GOTCL, IXGBE_GOTCH}, {"tx_spoofed", IXGBE_SSVPC, 0},
+};
+_Static_assert(sizeof(counters) / sizeof(counters[0]) <= SRI_PF_COUNTERS_MAX, "room for every counter");
+_Static_assert(IXGBE_RAR_ENTRIES <= SRI_PF_RARS, "room for every receive address");
+_Static_assert(IXGBE_VLVF_ENTRIES <= SRI_PF_VLANS, "room for every VLAN");
+
+static const struct sri_pf_dev device = {
+    .name = "ixgbe-like",
+    .bar_length = 0x20000, /* PFMBMEM(63) is the last register used */
+    .max_vfs = IXGBE_MAX_VFS - 1u,
+    .rars = IXGBE_RAR_ENTRIES,
+    .vlans = IXGBE_VLVF_ENTRIES,
+    .reset_words = IXGBE_MBX_RESET_REPLY_WORDS,
+    .newest_api = SRI_PF_API_NEWEST,
+    .mta = IXGBE_MTA(0),
+    .vfta = IXGBE_VFTA(0),
+    .mbx =
+        {
+            .ctrl = IXGBE_PFMAILBOX(0),
+            .mem = IXGBE_PFMBMEM(0),
+            .icr = IXGBE_PFMBICR(0),
+            .vfs_per_icr = 16,
+            .vflre = {IXGBE_PFVFLRE(0), IXGBE_PFVFLRE(1)},
+            .vflrec = {IXGBE_PFVFLREC(0), IXGBE_PFVFLREC(1)},
+        },
+    .requests = sri_pf_ixgbe_requests,
+    .counters = counters,
+    .n_counters = sizeof(counters) / sizeof(counters[0]),
+    .reset = ixgbe_reset,
+    .start = ixgbe_start,
+    .quiet = ixgbe_quiet,
+    .pools = ixgbe_pools,
+    .announce = ixgbe_announce,
+    .irq_on = ixgbe_irq_on,
+    .irq_ack = ixgbe_irq_ack,
+    .read_link = ixgbe_read_link,
+    .put_rar = ixgbe_put_rar,
+    .put_vlan = ixgbe_put_vlan,
+    .put_vf = ixgbe_put_vf,
+    .put_traffic = ixgbe_put_traffic,
+};
+
+static int attach(struct sriov_pf *pf)
+{
+    return sri_pf_attach(pf, &device);
+}
+
+static const struct sriov_pf_ops ops = {
+    .attach = attach,
+    .detach = sri_pf_detach,
+    .vfs_prepare = sri_pf_vfs_prepare,
+    .vfs_ready = sri_pf_vfs_ready,
+    .poll = sri_pf_poll,
+    .set_up = sri_pf_set_up,
+    .reset = sri_pf_reset,
+    .set_vf_mac = sri_pf_set_vf_mac,
+    .set_vf_vlan = sri_pf_set_vf_vlan,
+    .set_vf_trust = sri_pf_set_vf_trust,
+    .set_vf_spoof_check = sri_pf_set_vf_spoof_check,
+    .get_vf = sri_pf_get_vf,
+    .stats = sri_pf_stats,
+};
+
+static const struct sriov_id ids[] = {{IXGBE_VENDOR_ID, IXGBE_DEV_ID_82599_SFP}, {0, 0}};
+
+const struct sriov_driver ixgbe_driver = {
+    .size = sizeof(struct sriov_driver),
+    .abi = SRIOV_DRIVER_ABI,
+    .name = "ixgbe-like",
+    .class = SRIOV_CLASS_PF,
+    .priv_size = sizeof(struct sri_pf),
+    .ids = ids,
+    .pf = &ops,
+};
