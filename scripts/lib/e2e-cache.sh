@@ -24,7 +24,7 @@ open_first() {
 		apt_private_open "$dir" $suites || continue
 		[ -n "$(apt_private_version "$dir" "$package")" ] && return 0
 		echo "suite $suites has no $package" >&2
-	done < <(new_suites)
+	done <<<"$(new_suites)"
 	return 1
 }
 

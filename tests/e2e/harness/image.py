@@ -97,18 +97,23 @@ def _write_base(path, root, kernel, tools, modules):
             _add_tool(archive, root, name)
         _add_modules(archive, kernel, modules)
         archive.close()
+    os.chmod(stream.name, 0o644)
     os.replace(stream.name, path)
 
 
-def base(kernel, header):
-    """The cached part: user land, tools and modules."""
+def base(kernel, header, spare):
+    """The cached part: user land, tools and modules; in the folder spare if the cache is another's."""
     root = cache.entry("guest-root")
     tools, modules = (*TOOLS, *header.tools), (*MODULES, *header.modules)
     key = hashlib.sha256(repr((BASE_FORMAT, root.name, kernel.name, tools, modules)).encode())
     path = cache.cache_dir() / "initramfs" / f"{key.hexdigest()[:16]}.cpio"
-    path.parent.mkdir(exist_ok=True)
     if not path.exists():
-        _write_base(path, root, kernel, tools, modules)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            _write_base(path, root, kernel, tools, modules)
+        except PermissionError:
+            path = spare / "base.cpio"
+            _write_base(path, root, kernel, tools, modules)
     return path
 
 

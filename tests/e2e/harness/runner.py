@@ -59,9 +59,9 @@ class Run:
         environment = {"E2E_TEST": self.test.stem, "E2E_KERNEL": self.kernel, **self.options.env}
         path = self.folder / "initrd"
         image.layer(path, self.test, programs, environment)
-        layer = path.read_bytes()
-        with open(path, "wb") as whole, open(image.base(kernel, self.header), "rb") as base:
-            shutil.copyfileobj(base, whole)
+        layer, base = path.read_bytes(), image.base(kernel, self.header, self.folder)
+        with open(path, "wb") as whole, open(base, "rb") as first:
+            shutil.copyfileobj(first, whole)
             whole.write(layer)
         return path
 
