@@ -49,6 +49,7 @@ void sri_vf_detach(struct sriov_net *net)
         sri_vf_irq_silence(vf);
         sriov_wr32(&vf->bar, vf->hw->ctrl, IXGBE_CTRL_RST);
     }
+    sri_vf_release(net); /* of a function that is gone nobody else gives it back */
     sriov_bar_close(&vf->bar);
 }
 
@@ -134,8 +135,6 @@ static void begin_recovery(struct sri_vf *vf, const char *why)
         sri_vf_stats_fold_reset(vf);
         sriov_net_park(net);
         sri_vf_halt(vf, true);
-    }
-    if (vf->want_run && !vf->recovering) {
         vf->recovering = true;
         net->pending_events |= SRIOV_NET_EV_RECOVERING;
     }

@@ -111,7 +111,7 @@ int sri_vf_rx_arm(struct sriov_net *net, uint16_t queue)
         return -EINVAL;
     }
     if (!vf->running) {
-        return 0; /* poll brings the device back; until then nothing can come */
+        return -EAGAIN; /* recovering: poll brings the device back */
     }
     sriov_wr32(&vf->bar, vf->hw->eims, 1u << queue_vector(vf, queue) | 1u << mailbox_vector(vf));
     return sri_rxq_waits((struct sri_rxq *)(void *)net->rxq[queue]) ? 1 : 0;

@@ -149,6 +149,7 @@ static int step_asked(struct sri_vf *vf)
         }
         return 0;
     }
+    sri_mbx_forget(&vf->mbx, SRI_MBX_RSTD); /* whatever reset that was, the PF has answered after it */
     int err = got < 0 ? got : greet(vf, &reply);
     if (err != 0) {
         sriov_log(sriov_fn_vmm(vf->net->fn), SRIOV_LOG_WARN, "%s: handshake with the PF failed (%d), again",
