@@ -229,14 +229,28 @@ static int chunk_free(struct skvm_fn *fn, struct skvm_map *chunk, const struct s
 
 /* ---- the ops ---- */
 
+/* With the kernel's budget used up, small pieces still fit into the chunks that are there. */
+static uint64_t parts_left(const struct skvm_fn *fn)
+{
+    uint64_t left = 0;
+    for (const struct skvm_map *map = fn->maps; map != NULL; map = map->next) {
+        left += map->unit != 0 ? SKVM_UNITS - (uint64_t)__builtin_popcountll(map->used) : 0;
+    }
+    return left;
+}
+
 int skvm_op_dma_limits(void *handle, struct sriov_dma_limits *limits)
 {
     struct skvm_fn *fn = handle;
     int err = skvm_space_limits(fn, limits);
-    if (err == 0) {
-        fn->maps_left = limits->maps_left;
+    if (err != 0) {
+        return err;
     }
-    return err;
+    fn->maps_left = limits->maps_left;
+    if (limits->maps_left == 0) {
+        limits->maps_left = parts_left(fn);
+    }
+    return 0;
 }
 
 static int check(const struct skvm_fn *fn, const struct sriov_dma_mem *mem)
