@@ -242,10 +242,7 @@ int skvm_op_open(void *vmm, const struct sriov_open_args *args, void **out)
         return err;
     }
     list_in(fn);
-    if (fn->noiommu) {
-        sriov_log(kvm->vmm, SRIOV_LOG_WARN, "%s: no IOMMU confines it: it can reach all memory",
-                  fn->info.name);
-    }
+    warn_at_once(fn);
     *out = fn;
     return 0;
 }
