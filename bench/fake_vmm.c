@@ -7,6 +7,7 @@
 #include <sriov/hw/pci_regs.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,12 +65,17 @@ static void serve_request(struct fake_vmm *fake)
     uint32_t mem = fake->layout->mailbox_mem;
     uint32_t request = fake_reg(fake, mem);
     uint32_t id = request & 0xffffu;
-    if (id == INTEL_MBX_RESET) {
+    uint32_t verdict = INTEL_MBX_ACK;
+    if (id == INTEL_MBX_VF_RESET) {
         reply_reset(fake, mem);
-    } else if (id == INTEL_MBX_GET_QUEUES) {
+    } else if (id == IXGBE_MBX_VF_GET_QUEUES) {
         reply_queues(fake, mem);
+    } else if (id == IXGBE_MBX_VF_GET_LINK_STATE) {
+        fake_set_reg(fake, mem + 4, 1);
+    } else if (id == IXGBE_MBX_VF_API_NEGOTIATE && fake_reg(fake, mem + 4) > IXGBE_MBX_API_1_3) {
+        verdict = INTEL_MBX_NACK;
     }
-    fake_set_reg(fake, mem, request | INTEL_MBX_ACK | INTEL_MBX_CTS);
+    fake_set_reg(fake, mem, request | verdict | INTEL_MBX_CTS);
     fake_set_reg(fake, fake->layout->mailbox, IXGBE_VFMAILBOX_PFSTS | IXGBE_VFMAILBOX_PFACK);
 }
 
@@ -82,7 +88,9 @@ static void serve_pf(struct fake_vmm *fake)
         fake_set_reg(fake, fake->layout->mailbox, IXGBE_VFMAILBOX_RSTD);
     }
     uint32_t mailbox = fake_reg(fake, fake->layout->mailbox);
-    if ((mailbox & IXGBE_VFMAILBOX_REQ) != 0) {
+    if (mailbox == IXGBE_VFMAILBOX_RSTD && (ctrl & fake->layout->ctrl_rst) == 0) {
+        fake_set_reg(fake, fake->layout->mailbox, 0); /* read-to-clear, as far as memory can */
+    } else if ((mailbox & IXGBE_VFMAILBOX_REQ) != 0) {
         serve_request(fake);
     } else if ((mailbox & IXGBE_VFMAILBOX_ACK) != 0) {
         fake_set_reg(fake, fake->layout->mailbox, 0);
@@ -113,6 +121,13 @@ static int fake_wait(void *vmm, uint64_t timeout_ns)
     }
     fake_sleep(vmm, timeout_ns);
     return -ETIMEDOUT;
+}
+
+static void fake_log(void *vmm, uint32_t level, const char *line)
+{
+    (void)vmm;
+    (void)level;
+    fprintf(stderr, "txrx: %s\n", line);
 }
 
 /* ---- one function ---- */
@@ -250,6 +265,7 @@ static const struct sriov_vmm_ops fake_ops = {
     .relax = fake_relax,
     .sleep_ns = fake_sleep,
     .wait = fake_wait,
+    .log = fake_log,
     .open = fake_open,
     .close = fake_close,
     .info = fake_info,

@@ -12,6 +12,7 @@
 
 #include <sriov/drivers.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <pthread.h>
