@@ -78,7 +78,10 @@ static void find_own_nodes(struct skvm_report *report, const struct sriov_fn_inf
     if (info->iommu_group < 0 || strstr(info->bound_driver, "vfio") == NULL) {
         return; /* its nodes come with the driver */
     }
-    bool has_cdev = skvm_cdev_name(report->host, info->name, cdev, sizeof(cdev)) == 0;
+    /* Linux 6.1 names a character device in sysfs already, but makes none. */
+    snprintf(path, sizeof(path), "%s/iommu", report->host->dev);
+    bool has_cdev =
+        skvm_exists(report->host, path) && skvm_cdev_name(report->host, info->name, cdev, sizeof(cdev)) == 0;
     snprintf(path, sizeof(path), "%s/vfio/%s%d", report->host->dev, noiommu ? "noiommu-" : "",
              (int)info->iommu_group);
     skvm_find_node(report, path, has_cdev ? SRIOV_KVM_NOTE : SRIOV_KVM_BAD,
