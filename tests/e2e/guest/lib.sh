@@ -60,6 +60,12 @@ is() {
 	fi
 }
 
+# Is that TAP whole: as many results as planned, none of them bad?
+tap_is_whole() {
+	[ "$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$1")" = "$(grep -c '^\(not \)\?ok' "$1")" ] &&
+		! grep '^not ok' "$1" | grep -qv '# \(SKIP\|TODO\)'
+}
+
 # subtest DESCRIPTION COMMAND...: a program that prints TAP itself, shown indented.
 subtest() {
 	what=$1
@@ -67,8 +73,7 @@ subtest() {
 	"$@" >/tmp/subtest.tap
 	subtest_status=$?
 	sed 's/^/    /' /tmp/subtest.tap
-	if [ $subtest_status = 0 ] && grep -q '^1\.\.[0-9]' /tmp/subtest.tap &&
-		! grep '^not ok' /tmp/subtest.tap | grep -qv '# \(SKIP\|TODO\)'; then
+	if [ $subtest_status = 0 ] && tap_is_whole /tmp/subtest.tap; then
 		ok "$what"
 	else
 		not_ok "$what (status $subtest_status)"
