@@ -167,6 +167,19 @@ void sriov_pool_cache_init(struct sriov_pool_cache *cache, struct sriov_pool *po
     cache->pool = pool;
 }
 
+/* What a transmit queue gives back is nearly always this pool's and unmoved: a buffer is aligned to
+ * its size, so the IOVA tells, and a look is cheaper than a rewind. */
+static bool needs_nothing(const struct sriov_pool *pool, struct sriov_buf *const *bufs, uint32_t n)
+{
+    uint64_t odd = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        odd |= (uintptr_t)bufs[i]->pool ^ (uintptr_t)pool;
+        odd |= bufs[i]->iova.raw & (pool->buf_size - 1);
+    }
+    return odd == 0;
+}
+
 /* The topmost n of the stock go home, each to its own pool, whatever stale `next` they carry. */
 static void give_stock(struct sriov_pool_cache *cache, uint32_t n)
 {
@@ -175,6 +188,10 @@ static void give_stock(struct sriov_pool_cache *cache, uint32_t n)
     h.pool = cache->pool;
     h.n = 0;
     cache->n -= n;
+    if (needs_nothing(cache->pool, &cache->stock[cache->n], n)) {
+        give(cache->pool, &cache->stock[cache->n], n);
+        return;
+    }
     for (uint32_t i = 0; i < n; i++) {
         add_one(&h, cache->stock[cache->n + i]);
     }
