@@ -166,6 +166,7 @@ static int learn_room(struct sri_rxq *q)
     }
     uint32_t room = q->sw[0]->room;
     q->room = room & ~UINT32_C(1023);
+    q->seal = 1u | (uint64_t)room << 32 | (uint64_t)q->base.index << 48;
     return q->room != 0 ? 0 : -EINVAL;
 }
 

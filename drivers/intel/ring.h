@@ -62,6 +62,7 @@ struct sri_rxq {
     struct sriov_buf **sw; /* the buffer behind each descriptor */
     uint64_t care;         /* bits of quadword 1 that decide whether the frame is a simple one */
     uint64_t expect;       /* what they are then; 0 (never) while a frame is being put together */
+    uint64_t seal;         /* num_segs 1, room and queue as they stand in a buffer */
     uint32_t mask;
     uint32_t next;   /* descriptor to look at */
     uint32_t posted; /* `next` when the tail was written last */

@@ -11,72 +11,99 @@ static inline uint32_t desc_len(uint64_t hi)
     return (uint32_t)(hi >> 32) & 0xffffu;
 }
 
-static inline void fill_meta(const struct sri_rxq *q, struct sriov_buf *buf, uint64_t lo, uint64_t hi)
+/* Fields that stand side by side go out as one store each: little-endian hosts only, as everywhere. */
+static inline void store64(void *at, uint64_t value)
 {
-    const struct sri_rx_flags *flags = q->flags;
+    __builtin_memcpy(at, &value, sizeof(value)); /* freestanding: the plain name would be a call */
+}
+
+_Static_assert(offsetof(struct sriov_buf, vlan_tci) == offsetof(struct sriov_buf, num_segs) + 2 &&
+                   offsetof(struct sriov_buf, room) == offsetof(struct sriov_buf, num_segs) + 4 &&
+                   offsetof(struct sriov_buf, queue) == offsetof(struct sriov_buf, num_segs) + 6,
+               "num_segs, vlan_tci, room and queue are one quadword");
+
+/* A frame in one descriptor. `seal` holds what is the same for all: one segment, room and queue. */
+static inline void fill_meta(struct sriov_buf *buf, const struct sri_rx_flags *flags, uint64_t seal,
+                             uint64_t lo, uint64_t hi)
+{
     uint32_t len = desc_len(hi);
     buf->next = NULL;
     buf->pkt_len = len;
     buf->len = (uint16_t)len;
-    buf->flags = flags->status[hi >> 3 & 15] | flags->rss[lo & 15];
-    buf->num_segs = 1;
-    buf->vlan_tci = (uint16_t)(hi >> 48);
-    buf->queue = q->base.index;
+    buf->flags = (uint16_t)(flags->status[hi >> 3 & 15] | flags->rss[lo & 15]);
+    store64((uint8_t *)buf + offsetof(struct sriov_buf, num_segs), seal | (hi >> 32 & 0xffff0000u));
     buf->rss_hash = (uint32_t)(lo >> 32);
 }
+
+/* Where a run of descriptors stands; all of it in registers. */
+struct rx_run {
+    volatile struct sri_desc *desc;
+    struct sriov_buf **sw;
+    struct sriov_buf **top; /* of the stock */
+    struct sriov_buf **out;
+};
 
 /* Put a fresh buffer where the received one was and leave the descriptor ready for the device,
  * which sees it with the next tail write. What the stock holds is rewound: it comes from the pool or
  * was dropped here. */
-static inline struct sriov_buf *swap_buf(struct sri_rxq *q, uint32_t slot, struct sriov_buf *fresh)
+static inline struct sriov_buf *swap_buf(struct rx_run *run)
 {
-    volatile struct sri_desc *desc = &q->ring[slot];
-    struct sriov_buf *buf = q->sw[slot];
-    q->sw[slot] = fresh;
-    desc->lo = fresh->iova.raw;
-    desc->hi = 0; /* header address: DD must start as 0 */
+    struct sriov_buf *buf = *run->sw;
+    struct sriov_buf *fresh = *--run->top;
+    *run->sw++ = fresh;
+    run->desc->lo = fresh->iova.raw;
+    run->desc->hi = 0; /* header address: DD must start as 0 */
+    run->desc++;
     return buf;
 }
 
-/* Looks at up to `budget` descriptors, for each of which the stock has a fresh buffer. */
-static inline uint16_t rx_run(struct sri_rxq *q, struct sriov_buf **bufs, uint32_t budget)
+/* The road for everything that fill_meta cannot tell. */
+static void take_slow(struct sri_rxq *q, struct rx_run *run, uint64_t lo, uint64_t hi)
 {
-    uint16_t got = 0;
-    uint64_t bytes = 0;
-    uint32_t next = q->next;
-    uint32_t end = next + budget;
-    uint32_t mask = q->mask;
-    uint32_t room = q->room;
+    struct sriov_buf *buf = swap_buf(run);
+    q->cache.n = (uint32_t)(run->top - q->cache.stock);
+    buf = sri_rx_slow(q, buf, lo, hi);
+    run->top = &q->cache.stock[q->cache.n];
+    if (buf != NULL) {
+        q->base.bytes += buf->pkt_len;
+        *run->out++ = buf;
+    }
+}
+
+/* Up to `budget` descriptors, for each of which the stock has a fresh buffer, and none beyond the
+ * ring's end. Returns how many were taken. */
+static inline uint32_t rx_run(struct sri_rxq *q, struct sriov_buf ***out, uint32_t budget)
+{
+    uint32_t slot = q->next & q->mask;
+    struct rx_run run = {&q->ring[slot], &q->sw[slot], &q->cache.stock[q->cache.n], *out};
+    volatile struct sri_desc *end = run.desc + budget;
+    const struct sri_rx_flags *flags = q->flags;
     uint64_t care = q->care;
-    struct sriov_buf **top = &q->cache.stock[q->cache.n];
-    for (; next != end; next++) {
-        uint32_t slot = next & mask;
-        uint64_t hi = q->ring[slot].hi; /* status, errors and length in one load */
-        if ((hi & SRI_RX_DD) == 0) {
+    uint64_t seal = q->seal;
+    uint32_t room = q->room;
+    uint64_t bytes = 0;
+    while (run.desc != end) {
+        uint64_t hi = run.desc->hi; /* status, errors and length in one load */
+        sriov_dma_rmb();
+        uint64_t lo = run.desc->lo;
+        if (LIKELY((hi & care) == q->expect && desc_len(hi) - 1 < room)) {
+            struct sriov_buf *buf = swap_buf(&run);
+            fill_meta(buf, flags, seal, lo, hi);
+            bytes += desc_len(hi);
+            *run.out++ = buf;
+        } else if ((hi & SRI_RX_DD) != 0) {
+            take_slow(q, &run, lo, hi);
+        } else {
             break;
         }
-        sriov_dma_rmb();
-        uint64_t lo = q->ring[slot].lo;
-        struct sriov_buf *buf = swap_buf(q, slot, *--top);
-        if (LIKELY((hi & care) == q->expect && desc_len(hi) - 1 < room)) {
-            fill_meta(q, buf, lo, hi);
-            bytes += buf->len;
-            bufs[got++] = buf;
-            continue;
-        }
-        q->cache.n = (uint32_t)(top - q->cache.stock);
-        buf = sri_rx_slow(q, buf, lo, hi);
-        top = &q->cache.stock[q->cache.n];
-        if (buf != NULL) {
-            bytes += buf->pkt_len;
-            bufs[got++] = buf;
-        }
     }
-    q->cache.n = (uint32_t)(top - q->cache.stock);
-    q->next = next;
-    q->base.packets += got;
+    uint32_t done = budget - (uint32_t)(end - run.desc);
+    q->cache.n = (uint32_t)(run.top - q->cache.stock);
+    q->next += done;
+    q->base.packets += (uint64_t)(run.out - *out);
     q->base.bytes += bytes;
-    return got;
+    *out = run.out;
+    return done;
 }
 
 static void repost(struct sri_rxq *q)
@@ -87,24 +114,33 @@ static void repost(struct sri_rxq *q)
     }
 }
 
+/* Descriptors that one run may look at: what the caller has room for, the stock can replace and
+ * the ring has until its end. */
+static inline uint32_t rx_budget(struct sri_rxq *q, uint32_t want)
+{
+    uint32_t to_end = q->mask + 1 - (q->next & q->mask);
+    want = want < SRIOV_POOL_BULK ? want : SRIOV_POOL_BULK;
+    want = want < to_end ? want : to_end;
+    if (!sriov_pool_cache_has(&q->cache, want)) {
+        q->base.no_bufs++;
+        want = q->cache.n;
+    }
+    return want;
+}
+
 uint16_t sri_rx_burst(struct sriov_rxq *base, struct sriov_buf **bufs, uint16_t n)
 {
     struct sri_rxq *q = (struct sri_rxq *)(void *)base;
-    uint16_t got = 0;
-    while (got < n && sri_rxq_waits(q)) {
-        uint32_t want = n - got < (int)SRIOV_POOL_BULK ? (uint32_t)(n - got) : SRIOV_POOL_BULK;
-        if (!sriov_pool_cache_has(&q->cache, want)) {
-            want = q->cache.n < want ? q->cache.n : want;
-            q->base.no_bufs++;
-        }
-        uint32_t before = q->next;
-        got = (uint16_t)(got + rx_run(q, bufs + got, want));
-        if (q->next - before < want || want == 0) {
+    struct sriov_buf **out = bufs;
+    struct sriov_buf **end = bufs + n;
+    while (out != end && sri_rxq_waits(q)) {
+        uint32_t budget = rx_budget(q, (uint32_t)(end - out));
+        if (rx_run(q, &out, budget) < budget || budget == 0) {
             break;
         }
     }
     repost(q);
-    return got;
+    return (uint16_t)(out - bufs);
 }
 
 /* ---- the slow road ---- */

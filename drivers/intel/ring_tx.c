@@ -29,64 +29,78 @@ static inline uint32_t tx_free(const struct sri_txq *q)
 }
 
 /* One descriptor says it all: one segment of the queue's own pool, no tag, a length the wire takes. */
-static inline bool is_simple(const struct sri_txq *q, const struct sriov_buf *buf, uint32_t span)
+static inline bool is_simple(const struct sriov_buf *buf, const struct sriov_pool *pool, uint32_t span)
 {
-    return buf->next == NULL && (buf->flags & SRIOV_TX_VLAN) == 0 && buf->pool == q->cache.pool &&
+    return buf->next == NULL && (buf->flags & SRIOV_TX_VLAN) == 0 && buf->pool == pool &&
            (uint32_t)buf->len - SRI_TX_LEN_MIN <= span;
 }
 
-static inline void put_simple(struct sri_txq *q, uint32_t slot, struct sriov_buf *buf)
-{
-    uint64_t len = buf->len;
-    q->sw[slot] = buf;
-    q->ring[slot].lo = buf->iova.raw;
-    q->ring[slot].hi = DATA_HI | EOP_HI | len << PAYLEN_SHIFT | len;
-}
-
 /* Ask for a report at the end of a run, and remember where. */
-static inline void end_run(struct sri_txq *q, uint32_t start)
+static inline void end_run(struct sri_txq *q)
 {
-    if (q->next != start) {
-        q->ring[(q->next - 1) & q->mask].hi |= RS_HI;
-        q->rs[q->rs_head++ & q->mask] = q->next;
-    }
+    q->ring[(q->next - 1) & q->mask].hi |= RS_HI;
+    q->rs[q->rs_head++ & q->mask] = q->next;
 }
 
-/* Up to n frames, at most SRI_TX_RS; returns how many were taken. */
+/* Simple frames from the front, at most n and none beyond the ring's end. Returns how many. */
 static inline uint32_t tx_run(struct sri_txq *q, struct sriov_buf **bufs, uint32_t n)
 {
-    uint32_t start = q->next;
-    uint32_t next = start;
-    uint32_t mask = q->mask;
-    uint32_t end = q->clean + mask;
+    uint32_t slot = q->next & q->mask;
+    volatile struct sri_desc *desc = &q->ring[slot];
+    struct sriov_buf **sw = &q->sw[slot];
+    struct sriov_buf **end = bufs + n;
+    const struct sriov_pool *pool = q->cache.pool;
     uint32_t span = q->max_frame - SRI_TX_LEN_MIN;
     uint64_t bytes = 0;
-    uint32_t sent = 0;
-    uint32_t i = 0;
-    for (; i < n; i++) {
-        struct sriov_buf *buf = bufs[i];
-        if (LIKELY(is_simple(q, buf, span))) {
-            if (UNLIKELY(next == end)) {
-                break;
-            }
-            put_simple(q, next & mask, buf);
-            bytes += buf->len;
-            sent++;
-            next++;
-            continue;
-        }
-        q->next = next;
-        bool taken = sri_tx_odd(q, buf);
-        next = q->next;
-        if (!taken) {
+    uint32_t done = 0;
+    for (; bufs != end; bufs++) {
+        struct sriov_buf *buf = *bufs;
+        if (UNLIKELY(!is_simple(buf, pool, span))) {
             break;
         }
+        uint64_t len = buf->len;
+        *sw++ = buf;
+        desc->lo = buf->iova.raw;
+        desc->hi = DATA_HI | EOP_HI | len << PAYLEN_SHIFT | len;
+        desc++;
+        bytes += len;
     }
-    q->next = next;
-    q->base.packets += sent;
+    done = n - (uint32_t)(end - bufs);
+    q->next += done;
+    q->base.packets += done;
     q->base.bytes += bytes;
-    end_run(q, start);
-    return i;
+    return done;
+}
+
+static inline uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Up to n frames, at most SRI_TX_RS, of which only the last run asks for a report. */
+static inline uint32_t tx_some(struct sri_txq *q, struct sriov_buf **bufs, uint32_t n)
+{
+    uint32_t start = q->next;
+    uint32_t done = 0;
+    if (UNLIKELY(tx_free(q) < n)) {
+        sri_tx_reclaim(q);
+    }
+    while (done < n) {
+        uint32_t to_end = q->mask + 1 - (q->next & q->mask);
+        uint32_t room = least(least(n - done, to_end), tx_free(q));
+        uint32_t taken = tx_run(q, bufs + done, room);
+        done += taken;
+        if (done < n && (taken < room || room == 0)) {
+            if (!sri_tx_odd(q, bufs[done])) {
+                break;
+            }
+            done++;
+        }
+    }
+    if (q->next != start) {
+        end_run(q);
+    }
+    return done;
 }
 
 uint16_t sri_tx_burst(struct sriov_txq *base, struct sriov_buf **bufs, uint16_t n)
@@ -97,8 +111,8 @@ uint16_t sri_tx_burst(struct sriov_txq *base, struct sriov_buf **bufs, uint16_t 
         sri_tx_reclaim(q);
     }
     while (done < n) {
-        uint32_t want = n - done < SRI_TX_RS ? n - done : SRI_TX_RS;
-        uint32_t taken = tx_run(q, bufs + done, want);
+        uint32_t want = least(n - done, SRI_TX_RS);
+        uint32_t taken = tx_some(q, bufs + done, want);
         done += taken;
         if (taken < want) {
             q->base.full += n - done;
