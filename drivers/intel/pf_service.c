@@ -130,7 +130,9 @@ static bool may_send(struct sri_pf *p, uint16_t vf)
 {
     const struct sri_pf_vf *v = &p->vf[vf];
 
-    if (v->unread && sriov_fn_now(p->pf->fn) - v->unread_since < UNREAD_NS) {
+    /* A look at the doorbells before the memory is taken finds acknowledgements, one after it
+     * requests: from then on the VF cannot write. */
+    if (request_waits(p, vf) || (v->unread && sriov_fn_now(p->pf->fn) - v->unread_since < UNREAD_NS)) {
         return false;
     }
     if (!sri_pf_mbx_take(p, vf)) {
