@@ -216,11 +216,15 @@ int sri_pf_vfs_ready(struct sriov_pf *pf, uint16_t n)
 {
     struct sri_pf *p = pf->priv;
 
+    (void)sri_pf_enter(p);
     if (n != 0 && p->serving) {
-        (void)sri_pf_enter(p);
         p->dev->announce(p);
-        sri_pf_leave(p);
     }
+    /* Before VF Enable goes away: nothing of the VFs is under way then. */
+    for (uint16_t vf = 0; vf < p->num_vfs && n == 0; vf++) {
+        p->dev->put_traffic(p, vf, false);
+    }
+    sri_pf_leave(p);
     return 0;
 }
 
