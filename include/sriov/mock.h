@@ -69,7 +69,7 @@ SRIOV_API void *sriov_mock_ctx(struct sriov_mock *mock);
 struct sriov_mock_pf_opts {
     uint32_t size;
     uint32_t reserved0;
-    const char *name;   /* BDF; NULL: "0000:01:00.0", then bus 02, ... */
+    const char *name;   /* BDF; NULL: "0000:01:00.0", then the next free bus */
     const char *quirks; /* NULL: datasheet */
     uint8_t mac[6];     /* zero: 02:00:00:00:BB:00 with BB the bus */
     uint16_t total_vfs; /* 0: the device's own */

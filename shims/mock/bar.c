@@ -46,7 +46,7 @@ int mock_op_cfg_read(void *fn, uint32_t off, uint32_t width, uint32_t *value)
         *value = (mock_identity(h->slot) >> (8 * off)) & all_ones(width);
         return 0;
     }
-    *value = mock_cfg_get(h->slot->dev, h->slot->index, off, width) & all_ones(width);
+    *value = mock_pci_get(h->slot->dev, h->slot->index, off, width) & all_ones(width);
     return 0;
 }
 
@@ -61,7 +61,7 @@ int mock_op_cfg_write(void *fn, uint32_t off, uint32_t width, uint32_t value)
     if (err != 0) {
         return err;
     }
-    mock_cfg_put(h->slot->dev, h->slot->index, off, width, value & all_ones(width));
+    mock_pci_put(h->slot->dev, h->slot->index, off, width, value & all_ones(width));
     return 0;
 }
 
@@ -88,7 +88,7 @@ static uint32_t flags_of(const struct mock_slot *slot, uint32_t bar)
     if (slot->index != 0) {
         off = mock_find_ext_cap(slot->dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV) + SRIOV_PCI_SRIOV_VF_BAR(bar);
     }
-    raw = mock_cfg_get(slot->dev, 0, off, 4);
+    raw = mock_pci_get(slot->dev, 0, off, 4);
     if ((raw & SRIOV_PCI_BAR_IO) != 0) {
         return SRIOV_BAR_IO;
     }

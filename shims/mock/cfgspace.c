@@ -14,7 +14,7 @@ void mock_leave(struct sriov_model_host *dev)
     dev->busy--;
 }
 
-uint32_t mock_cfg_get(struct sriov_model_host *dev, uint16_t fn, uint32_t off, uint32_t width)
+uint32_t mock_pci_get(struct sriov_model_host *dev, uint16_t fn, uint32_t off, uint32_t width)
 {
     uint32_t value;
 
@@ -24,7 +24,7 @@ uint32_t mock_cfg_get(struct sriov_model_host *dev, uint16_t fn, uint32_t off, u
     return value;
 }
 
-void mock_cfg_put(struct sriov_model_host *dev, uint16_t fn, uint32_t off, uint32_t width, uint32_t value)
+void mock_pci_put(struct sriov_model_host *dev, uint16_t fn, uint32_t off, uint32_t width, uint32_t value)
 {
     mock_enter(dev);
     dev->ops->cfg_write(dev->model, fn, off, width, value);
@@ -33,13 +33,13 @@ void mock_cfg_put(struct sriov_model_host *dev, uint16_t fn, uint32_t off, uint3
 
 uint32_t mock_find_cap(struct sriov_model_host *dev, uint16_t fn, uint8_t id)
 {
-    uint32_t off = mock_cfg_get(dev, fn, SRIOV_PCI_CAP_POINTER, 1) & SRIOV_PCI_CAP_PTR_MASK;
+    uint32_t off = mock_pci_get(dev, fn, SRIOV_PCI_CAP_POINTER, 1) & SRIOV_PCI_CAP_PTR_MASK;
 
     for (unsigned steps = 0; steps < SRIOV_PCI_CAP_MAX_COUNT && off >= SRIOV_PCI_CAP_FIRST; steps++) {
-        if (mock_cfg_get(dev, fn, off + SRIOV_PCI_CAP_ID_OFF, 1) == id) {
+        if (mock_pci_get(dev, fn, off + SRIOV_PCI_CAP_ID_OFF, 1) == id) {
             return off;
         }
-        off = mock_cfg_get(dev, fn, off + SRIOV_PCI_CAP_NEXT_OFF, 1) & SRIOV_PCI_CAP_PTR_MASK;
+        off = mock_pci_get(dev, fn, off + SRIOV_PCI_CAP_NEXT_OFF, 1) & SRIOV_PCI_CAP_PTR_MASK;
     }
     return 0;
 }
@@ -49,7 +49,7 @@ uint32_t mock_find_ext_cap(struct sriov_model_host *dev, uint16_t fn, uint16_t i
     uint32_t off = SRIOV_PCI_EXT_CAP_FIRST;
 
     for (unsigned steps = 0; steps < SRIOV_PCI_EXT_CAP_MAX_COUNT && off >= SRIOV_PCI_EXT_CAP_FIRST; steps++) {
-        uint32_t header = mock_cfg_get(dev, fn, off, 4);
+        uint32_t header = mock_pci_get(dev, fn, off, 4);
 
         if (header == 0 || header == SRIOV_PCI_NO_DEVICE32) {
             return 0;
@@ -64,7 +64,7 @@ uint32_t mock_find_ext_cap(struct sriov_model_host *dev, uint16_t fn, uint16_t i
 
 bool mock_bus_master(const struct mock_slot *slot)
 {
-    return (mock_cfg_get(slot->dev, slot->index, SRIOV_PCI_COMMAND, 2) & SRIOV_PCI_COMMAND_MASTER) != 0;
+    return (mock_pci_get(slot->dev, slot->index, SRIOV_PCI_COMMAND, 2) & SRIOV_PCI_COMMAND_MASTER) != 0;
 }
 
 bool mock_memory_enabled(const struct mock_slot *slot)
@@ -73,16 +73,16 @@ bool mock_memory_enabled(const struct mock_slot *slot)
     uint32_t cap;
 
     if (slot->index == 0) {
-        return (mock_cfg_get(dev, 0, SRIOV_PCI_COMMAND, 2) & SRIOV_PCI_COMMAND_MEMORY) != 0;
+        return (mock_pci_get(dev, 0, SRIOV_PCI_COMMAND, 2) & SRIOV_PCI_COMMAND_MEMORY) != 0;
     }
     cap = mock_find_ext_cap(dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV);
-    return cap != 0 && (mock_cfg_get(dev, 0, cap + SRIOV_PCI_SRIOV_CTRL, 2) & SRIOV_PCI_SRIOV_CTRL_MSE) != 0;
+    return cap != 0 && (mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_CTRL, 2) & SRIOV_PCI_SRIOV_CTRL_MSE) != 0;
 }
 
 uint32_t mock_identity(const struct mock_slot *slot)
 {
     struct sriov_model_host *dev = slot->dev;
-    uint32_t pf = mock_cfg_get(dev, 0, SRIOV_PCI_VENDOR_ID, 4);
+    uint32_t pf = mock_pci_get(dev, 0, SRIOV_PCI_VENDOR_ID, 4);
     uint32_t cap;
 
     if (slot->index == 0) {
@@ -92,5 +92,13 @@ uint32_t mock_identity(const struct mock_slot *slot)
     if (cap == 0) {
         return SRIOV_PCI_NO_DEVICE32;
     }
-    return (pf & 0xffffu) | mock_cfg_get(dev, 0, cap + SRIOV_PCI_SRIOV_VF_DEVICE_ID, 2) << 16;
+    return (pf & 0xffffu) | mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_VF_DEVICE_ID, 2) << 16;
+}
+
+bool mock_has_flr(const struct mock_slot *slot)
+{
+    uint32_t exp = mock_find_cap(slot->dev, slot->index, SRIOV_PCI_CAP_ID_EXP);
+
+    return exp != 0 && (mock_pci_get(slot->dev, slot->index, exp + SRIOV_PCI_EXP_DEVCAP, 4) &
+                        SRIOV_PCI_EXP_DEVCAP_FLR) != 0;
 }

@@ -57,13 +57,12 @@ struct sriov_model_host *mock_find_pf(struct sriov_mock *mock, const char *name)
     return slot != NULL && slot->index == 0 ? slot->dev : NULL;
 }
 
-static void name_vf(struct sriov_model_host *dev, uint32_t cap, uint32_t vf)
+static uint16_t vf_routing_id(struct sriov_model_host *dev, uint32_t cap, uint32_t vf)
 {
-    uint32_t offset = mock_cfg_get(dev, 0, cap + SRIOV_PCI_SRIOV_VF_OFFSET, 2);
-    uint32_t stride = mock_cfg_get(dev, 0, cap + SRIOV_PCI_SRIOV_VF_STRIDE, 2);
+    uint32_t offset = mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_VF_OFFSET, 2);
+    uint32_t stride = mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_VF_STRIDE, 2);
 
-    bdf_name(dev->slots[1 + vf].name, dev->pci_domain,
-             SRIOV_PCI_SRIOV_VF_RID(dev->routing_id, offset, stride, vf));
+    return SRIOV_PCI_SRIOV_VF_RID(dev->routing_id, offset, stride, vf);
 }
 
 void mock_device_set_vfs(struct sriov_model_host *dev, uint16_t n)
@@ -82,7 +81,7 @@ void mock_device_set_vfs(struct sriov_model_host *dev, uint16_t n)
             slot->pulled = false;
             mock_slot_vanish(slot);
         } else if (!slot->present && !slot->pulled && cap != 0) {
-            name_vf(dev, cap, i);
+            bdf_name(slot->name, dev->pci_domain, vf_routing_id(dev, cap, i));
             slot->present = true;
         }
     }
@@ -92,7 +91,7 @@ static int make_slots(struct sriov_model_host *dev)
 {
     uint32_t cap = mock_find_ext_cap(dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV);
 
-    dev->total_vfs = cap != 0 ? (uint16_t)mock_cfg_get(dev, 0, cap + SRIOV_PCI_SRIOV_TOTAL_VFS, 2) : 0;
+    dev->total_vfs = cap != 0 ? (uint16_t)mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_TOTAL_VFS, 2) : 0;
     dev->num_slots = 1u + dev->total_vfs;
     dev->slots = calloc(dev->num_slots, sizeof(*dev->slots));
     if (dev->slots == NULL) {
@@ -105,13 +104,17 @@ static int make_slots(struct sriov_model_host *dev)
     }
     bdf_name(dev->slots[0].name, dev->pci_domain, dev->routing_id);
     dev->slots[0].present = true;
+    dev->last_bus = BUS_OF(dev->routing_id);
+    if (dev->total_vfs > 0) {
+        dev->last_bus = BUS_OF(vf_routing_id(dev, cap, dev->total_vfs - 1u));
+    }
     return 0;
 }
 
-static bool bus_in_use(const struct sriov_mock *mock, unsigned bus)
+static bool bus_in_use(const struct sriov_mock *mock, uint32_t bus)
 {
     for (const struct sriov_model_host *dev = mock->devices; dev != NULL; dev = dev->next) {
-        if (dev->pci_domain == 0 && (unsigned)BUS_OF(dev->routing_id) == bus) {
+        if (dev->pci_domain == 0 && (uint32_t)BUS_OF(dev->routing_id) <= bus && bus <= dev->last_bus) {
             return true;
         }
     }
@@ -120,7 +123,7 @@ static bool bus_in_use(const struct sriov_mock *mock, unsigned bus)
 
 static int choose_address(struct sriov_model_host *dev, const char *name)
 {
-    unsigned bus = 1;
+    uint32_t bus = 1;
 
     if (name != NULL) {
         int err = bdf_parse(name, &dev->pci_domain, &dev->routing_id);

@@ -172,11 +172,29 @@ enum sriov_fault_verdict mock_fault_bend(struct sriov_mock *mock, const char *fn
     return verdict;
 }
 
+/* A name that can never match would be a fault that silently never comes. */
+static bool is_op_name(const struct sriov_mock_fault *spec)
+{
+    static const char *const sites[] = {"rx", "tx", "to-vf", "to-pf", "irq"};
+    bool is_op = spec->kind == SRIOV_MOCK_FAULT_OP || spec->kind == SRIOV_MOCK_FAULT_GONE;
+
+    for (size_t i = 0; is_op && i < MOCK_OP_COUNT; i++) {
+        if (strcmp(spec->op, op_table[i].name) == 0) {
+            return op_table[i].can_fail || spec->kind == SRIOV_MOCK_FAULT_GONE;
+        }
+    }
+    for (size_t i = 0; !is_op && i < sizeof(sites) / sizeof(sites[0]); i++) {
+        if (strcmp(spec->op, sites[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_valid(const struct sriov_mock_fault *spec)
 {
     return spec->kind >= SRIOV_MOCK_FAULT_OP && spec->kind <= SRIOV_MOCK_FAULT_DMA && spec->nth > 0 &&
-           (spec->kind != SRIOV_MOCK_FAULT_OP || spec->err < 0) &&
-           (spec->op == NULL || strlen(spec->op) < sizeof(((struct mock_fault *)NULL)->op));
+           (spec->kind != SRIOV_MOCK_FAULT_OP || spec->err < 0) && (spec->op == NULL || is_op_name(spec));
 }
 
 SRIOV_API int sriov_mock_inject(struct sriov_mock *mock, const struct sriov_mock_fault *spec)

@@ -10,15 +10,13 @@
 static uint64_t caps_of(const struct mock_slot *slot)
 {
     struct sriov_model_host *dev = slot->dev;
-    uint32_t exp = mock_find_cap(dev, slot->index, SRIOV_PCI_CAP_ID_EXP);
     uint64_t caps = SRIOV_CAP_DMA_MAP | SRIOV_CAP_EVENTS | SRIOV_CAP_CFG_EXTENDED;
 
     if (mock_msix_vectors(slot) > 0) {
         caps |= SRIOV_CAP_IRQ_EVENTFD | SRIOV_CAP_IRQ_CALLBACK | SRIOV_CAP_IRQ_MASK | SRIOV_CAP_IRQ_PENDING |
                 SRIOV_CAP_IRQ_TRIGGER;
     }
-    if (exp != 0 &&
-        (mock_cfg_get(dev, slot->index, exp + SRIOV_PCI_EXP_DEVCAP, 4) & SRIOV_PCI_EXP_DEVCAP_FLR) != 0) {
+    if (mock_has_flr(slot)) {
         caps |= SRIOV_CAP_RESET;
     }
     if (slot->index == 0 && dev->total_vfs > 0) {
@@ -31,15 +29,15 @@ static void describe(const struct mock_slot *slot, struct sriov_fn_info *info)
 {
     struct sriov_model_host *dev = slot->dev;
     uint32_t identity = mock_identity(slot);
-    uint32_t class_rev = mock_cfg_get(dev, slot->index, SRIOV_PCI_REVISION_ID, 4);
+    uint32_t class_rev = mock_pci_get(dev, slot->index, SRIOV_PCI_REVISION_ID, 4);
 
     memset(info, 0, sizeof(*info));
     info->size = sizeof(*info);
     info->caps = caps_of(slot);
     info->vendor = (uint16_t)(identity & 0xffffu);
     info->device = (uint16_t)(identity >> 16);
-    info->subsystem_vendor = (uint16_t)mock_cfg_get(dev, slot->index, SRIOV_PCI_SUBSYSTEM_VENDOR_ID, 2);
-    info->subsystem_device = (uint16_t)mock_cfg_get(dev, slot->index, SRIOV_PCI_SUBSYSTEM_ID, 2);
+    info->subsystem_vendor = (uint16_t)mock_pci_get(dev, slot->index, SRIOV_PCI_SUBSYSTEM_VENDOR_ID, 2);
+    info->subsystem_device = (uint16_t)mock_pci_get(dev, slot->index, SRIOV_PCI_SUBSYSTEM_ID, 2);
     info->class_code = class_rev >> 8;
     info->revision = (uint8_t)(class_rev & 0xffu);
     info->is_vf = slot->index != 0;
@@ -138,8 +136,8 @@ static void leave_slot(struct mock_handle *h)
         return;
     }
     /* What an OS does when a function's owner goes: no more messages, no more DMA. */
-    command = mock_cfg_get(slot->dev, slot->index, SRIOV_PCI_COMMAND, 2);
-    mock_cfg_put(slot->dev, slot->index, SRIOV_PCI_COMMAND, 2, command & ~SRIOV_PCI_COMMAND_MASTER);
+    command = mock_pci_get(slot->dev, slot->index, SRIOV_PCI_COMMAND, 2);
+    mock_pci_put(slot->dev, slot->index, SRIOV_PCI_COMMAND, 2, command & ~SRIOV_PCI_COMMAND_MASTER);
     mock_iommu_keep_past(&slot->past, &h->domain);
     slot->handle = NULL;
     h->slot = NULL;

@@ -171,6 +171,7 @@ struct sriov_model_host {
     char *quirks;
     uint16_t routing_id;
     uint32_t pci_domain;
+    uint32_t last_bus; /* that a VF of this device can be on */
     uint16_t total_vfs;
     uint16_t num_vfs;
     uint32_t num_slots;
@@ -258,13 +259,14 @@ void mock_device_destroy(struct sriov_model_host *dev);
 /* cfgspace.c: the model's config space, seen as an OS sees it. */
 void mock_enter(struct sriov_model_host *dev);
 void mock_leave(struct sriov_model_host *dev);
-uint32_t mock_cfg_get(struct sriov_model_host *dev, uint16_t fn, uint32_t off, uint32_t width);
-void mock_cfg_put(struct sriov_model_host *dev, uint16_t fn, uint32_t off, uint32_t width, uint32_t value);
+uint32_t mock_pci_get(struct sriov_model_host *dev, uint16_t fn, uint32_t off, uint32_t width);
+void mock_pci_put(struct sriov_model_host *dev, uint16_t fn, uint32_t off, uint32_t width, uint32_t value);
 /* Offset, or 0: not there. Bounded against loops. */
 uint32_t mock_find_cap(struct sriov_model_host *dev, uint16_t fn, uint8_t id);
 uint32_t mock_find_ext_cap(struct sriov_model_host *dev, uint16_t fn, uint16_t id);
 bool mock_bus_master(const struct mock_slot *slot);
 bool mock_memory_enabled(const struct mock_slot *slot);
+bool mock_has_flr(const struct mock_slot *slot);
 uint32_t mock_identity(const struct mock_slot *slot); /* vendor, and device << 16 */
 
 /* host.c */

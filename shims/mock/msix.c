@@ -20,14 +20,14 @@ uint32_t mock_msix_vectors(const struct mock_slot *slot)
     if (cap == 0) {
         return 0;
     }
-    return (mock_cfg_get(slot->dev, slot->index, cap + SRIOV_PCI_MSIX_CTRL, 2) & SRIOV_PCI_MSIX_CTRL_SIZE) +
+    return (mock_pci_get(slot->dev, slot->index, cap + SRIOV_PCI_MSIX_CTRL, 2) & SRIOV_PCI_MSIX_CTRL_SIZE) +
            1;
 }
 
 /* BAR and offset of the table or the PBA, whichever register `reg` is. */
 static uint32_t place(const struct mock_slot *slot, uint32_t cap, uint32_t reg, uint32_t *bar)
 {
-    uint32_t raw = mock_cfg_get(slot->dev, slot->index, cap + reg, 4);
+    uint32_t raw = mock_pci_get(slot->dev, slot->index, cap + reg, 4);
 
     *bar = raw & SRIOV_PCI_MSIX_BIR;
     return raw & SRIOV_PCI_MSIX_OFFSET;
@@ -63,9 +63,9 @@ static uint32_t peek(const struct mock_slot *slot, uint32_t bar, uint64_t off)
 
 static void write_ctrl(const struct mock_slot *slot, uint32_t cap, uint32_t set, uint32_t clear)
 {
-    uint32_t ctrl = mock_cfg_get(slot->dev, slot->index, cap + SRIOV_PCI_MSIX_CTRL, 2);
+    uint32_t ctrl = mock_pci_get(slot->dev, slot->index, cap + SRIOV_PCI_MSIX_CTRL, 2);
 
-    mock_cfg_put(slot->dev, slot->index, cap + SRIOV_PCI_MSIX_CTRL, 2, (ctrl & ~clear) | set);
+    mock_pci_put(slot->dev, slot->index, cap + SRIOV_PCI_MSIX_CTRL, 2, (ctrl & ~clear) | set);
 }
 
 void mock_msix_on(const struct mock_handle *h)

@@ -23,13 +23,13 @@ struct saved_cfg {
 static void save_pf(struct sriov_model_host *dev, struct saved_cfg *saved)
 {
     for (uint32_t i = 0; i < SRIOV_PCI_BAR_COUNT; i++) {
-        saved->bars[i] = mock_cfg_get(dev, 0, SRIOV_PCI_BAR(i), 4);
+        saved->bars[i] = mock_pci_get(dev, 0, SRIOV_PCI_BAR(i), 4);
     }
     saved->iov = mock_find_ext_cap(dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV);
     if (saved->iov != 0) {
-        saved->iov_ctrl = mock_cfg_get(dev, 0, saved->iov + SRIOV_PCI_SRIOV_CTRL, 2);
-        saved->num_vfs = mock_cfg_get(dev, 0, saved->iov + SRIOV_PCI_SRIOV_NUM_VFS, 2);
-        saved->page = mock_cfg_get(dev, 0, saved->iov + SRIOV_PCI_SRIOV_SYSTEM_PAGE, 4);
+        saved->iov_ctrl = mock_pci_get(dev, 0, saved->iov + SRIOV_PCI_SRIOV_CTRL, 2);
+        saved->num_vfs = mock_pci_get(dev, 0, saved->iov + SRIOV_PCI_SRIOV_NUM_VFS, 2);
+        saved->page = mock_pci_get(dev, 0, saved->iov + SRIOV_PCI_SRIOV_SYSTEM_PAGE, 4);
     }
 }
 
@@ -38,11 +38,11 @@ static void save(const struct mock_slot *slot, struct saved_cfg *saved)
     struct sriov_model_host *dev = slot->dev;
     uint16_t fn = slot->index;
 
-    saved->command = mock_cfg_get(dev, fn, SRIOV_PCI_COMMAND, 2);
+    saved->command = mock_pci_get(dev, fn, SRIOV_PCI_COMMAND, 2);
     saved->exp = mock_find_cap(dev, fn, SRIOV_PCI_CAP_ID_EXP);
     if (saved->exp != 0) {
-        saved->devctl = mock_cfg_get(dev, fn, saved->exp + SRIOV_PCI_EXP_DEVCTL, 2);
-        saved->devctl2 = mock_cfg_get(dev, fn, saved->exp + SRIOV_PCI_EXP_DEVCTL2, 2);
+        saved->devctl = mock_pci_get(dev, fn, saved->exp + SRIOV_PCI_EXP_DEVCTL, 2);
+        saved->devctl2 = mock_pci_get(dev, fn, saved->exp + SRIOV_PCI_EXP_DEVCTL2, 2);
     }
     if (fn == 0) {
         save_pf(dev, saved);
@@ -52,12 +52,12 @@ static void save(const struct mock_slot *slot, struct saved_cfg *saved)
 static void restore_pf(struct sriov_model_host *dev, const struct saved_cfg *saved)
 {
     for (uint32_t i = 0; i < SRIOV_PCI_BAR_COUNT; i++) {
-        mock_cfg_put(dev, 0, SRIOV_PCI_BAR(i), 4, saved->bars[i]);
+        mock_pci_put(dev, 0, SRIOV_PCI_BAR(i), 4, saved->bars[i]);
     }
     if (saved->iov != 0) {
-        mock_cfg_put(dev, 0, saved->iov + SRIOV_PCI_SRIOV_SYSTEM_PAGE, 4, saved->page);
-        mock_cfg_put(dev, 0, saved->iov + SRIOV_PCI_SRIOV_NUM_VFS, 2, saved->num_vfs);
-        mock_cfg_put(dev, 0, saved->iov + SRIOV_PCI_SRIOV_CTRL, 2, saved->iov_ctrl);
+        mock_pci_put(dev, 0, saved->iov + SRIOV_PCI_SRIOV_SYSTEM_PAGE, 4, saved->page);
+        mock_pci_put(dev, 0, saved->iov + SRIOV_PCI_SRIOV_NUM_VFS, 2, saved->num_vfs);
+        mock_pci_put(dev, 0, saved->iov + SRIOV_PCI_SRIOV_CTRL, 2, saved->iov_ctrl);
     }
 }
 
@@ -67,13 +67,13 @@ static void restore(const struct mock_slot *slot, const struct saved_cfg *saved)
     uint16_t fn = slot->index;
 
     if (saved->exp != 0) {
-        mock_cfg_put(dev, fn, saved->exp + SRIOV_PCI_EXP_DEVCTL, 2, saved->devctl);
-        mock_cfg_put(dev, fn, saved->exp + SRIOV_PCI_EXP_DEVCTL2, 2, saved->devctl2);
+        mock_pci_put(dev, fn, saved->exp + SRIOV_PCI_EXP_DEVCTL, 2, saved->devctl);
+        mock_pci_put(dev, fn, saved->exp + SRIOV_PCI_EXP_DEVCTL2, 2, saved->devctl2);
     }
     if (fn == 0) {
         restore_pf(dev, saved);
     }
-    mock_cfg_put(dev, fn, SRIOV_PCI_COMMAND, 2, saved->command);
+    mock_pci_put(dev, fn, SRIOV_PCI_COMMAND, 2, saved->command);
 }
 
 static void flr(struct mock_slot *slot)
@@ -97,6 +97,9 @@ int mock_op_reset(void *fn)
         return err;
     }
     dev = slot->dev;
+    if (!mock_has_flr(slot)) {
+        return -EOPNOTSUPP;
+    }
     save(slot, &saved);
     /* A PF's reset takes its VFs off the bus until SR-IOV is restored; who holds one keeps it. */
     dev->resetting = slot->index == 0;
@@ -115,16 +118,16 @@ int mock_op_reset(void *fn)
 
 static void write_vfs(struct sriov_model_host *dev, uint32_t cap, uint16_t n)
 {
-    uint32_t ctrl = mock_cfg_get(dev, 0, cap + SRIOV_PCI_SRIOV_CTRL, 2);
+    uint32_t ctrl = mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_CTRL, 2);
     uint32_t on = SRIOV_PCI_SRIOV_CTRL_VFE | SRIOV_PCI_SRIOV_CTRL_MSE;
 
     if (n == 0) {
-        mock_cfg_put(dev, 0, cap + SRIOV_PCI_SRIOV_CTRL, 2, ctrl & ~on);
-        mock_cfg_put(dev, 0, cap + SRIOV_PCI_SRIOV_NUM_VFS, 2, 0);
+        mock_pci_put(dev, 0, cap + SRIOV_PCI_SRIOV_CTRL, 2, ctrl & ~on);
+        mock_pci_put(dev, 0, cap + SRIOV_PCI_SRIOV_NUM_VFS, 2, 0);
         return;
     }
-    mock_cfg_put(dev, 0, cap + SRIOV_PCI_SRIOV_NUM_VFS, 2, n);
-    mock_cfg_put(dev, 0, cap + SRIOV_PCI_SRIOV_CTRL, 2, ctrl | on);
+    mock_pci_put(dev, 0, cap + SRIOV_PCI_SRIOV_NUM_VFS, 2, n);
+    mock_pci_put(dev, 0, cap + SRIOV_PCI_SRIOV_CTRL, 2, ctrl | on);
 }
 
 int mock_op_set_vfs(void *fn, uint16_t n)

@@ -59,7 +59,7 @@ static void quiet_run(struct sriov_mock *mock, struct mock_event *event)
     struct sriov_model_host *dev = slot->dev;
 
     (void)mock;
-    if (slot->pulled && dev->slots[0].present) {
+    if (!slot->present && dev->slots[0].present) {
         mock_enter(dev);
         dev->ops->flr(dev->model, slot->index);
         mock_leave(dev);

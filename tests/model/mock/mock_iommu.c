@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the strict IOMMU catches, and how it names it. */
+#include "fixture.h"
+
+#include <sriov/hw/pci_regs.h>
+
+static void *map_one(struct fixture *f, void *fn, struct sriov_dma_mem *mem)
+{
+    assert_int_equal(f->ops->dma_alloc(fn, mem), 0);
+    return mem->va;
+}
+
+static void data_moves_both_ways(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = fixture_open(f, f->pf);
+    struct sriov_dma_mem mem = fixture_mem(IOVA, PAGE, SRIOV_DMA_BOTH);
+    uint8_t *va = map_one(f, fn, &mem);
+    uint64_t word = 0;
+
+    assert_ptr_not_equal((void *)(uintptr_t)mem.iova.raw, va);
+    memcpy(va + 40, "forty-two", 9);
+    assert_int_equal(fixture_dma(f, fn, IOVA + 40, 9, TOY_DMA_READ), 0);
+    assert_int_equal(f->ops->bar_read(fn, TOY_BAR, TOY_BUFFER, 8, &word), 0);
+    assert_memory_equal(&word, "forty-tw", 8);
+    assert_int_equal(fixture_dma(f, fn, IOVA + PAGE - 9, 9, TOY_DMA_WRITE), 0);
+    assert_memory_equal(va + PAGE - 9, "forty-two", 9);
+    fixture_expect_none(f);
+    assert_int_equal(f->ops->dma_free(fn, &mem), 0);
+    f->ops->close(fn);
+}
+
+static void never_mapped(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = fixture_open(f, f->pf);
+    const struct sriov_violation *v;
+
+    assert_int_equal(fixture_dma(f, fn, 0xdead000, 64, TOY_DMA_READ), 1);
+    v = sriov_mock_last_violation(f->mock);
+    assert_non_null(v);
+    assert_int_equal(v->kind, SRIOV_VIOLATION_IOMMU_UNMAPPED);
+    assert_int_equal(v->iova.raw, 0xdead000);
+    assert_int_equal(v->length, 64);
+    assert_int_equal(v->site.kind, SRIOV_SITE_TX_PAYLOAD);
+    assert_string_equal(v->function, "0000:01:00.0");
+    assert_string_equal(v->text, "0000:01:00.0: device reads 64 bytes at IOVA 0xdead000: never mapped "
+                                 "(transmit payload, queue 1, descriptor 7)");
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_UNMAPPED);
+    f->ops->close(fn);
+}
+
+static void used_after_unmap(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = fixture_open(f, f->pf);
+    struct sriov_dma_mem mem = fixture_mem(IOVA, 2 * PAGE, SRIOV_DMA_BOTH);
+
+    (void)map_one(f, fn, &mem);
+    assert_int_equal(f->ops->dma_free(fn, &mem), 0);
+    assert_int_equal(fixture_dma(f, fn, IOVA + PAGE + 8, 16, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_AFTER_UNMAP);
+    assert_int_equal(fixture_dma(f, fn, IOVA + 2 * PAGE, 16, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_UNMAPPED);
+    f->ops->close(fn);
+    /* A later owner's device still remembers what the earlier one had. */
+    fn = fixture_open(f, f->pf);
+    assert_int_equal(fixture_dma(f, fn, IOVA, 16, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_AFTER_UNMAP);
+    f->ops->close(fn);
+}
+
+static void wrong_direction(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = fixture_open(f, f->pf);
+    struct sriov_dma_mem in = fixture_mem(IOVA, PAGE, SRIOV_DMA_DEVICE_WRITES);
+    struct sriov_dma_mem out = fixture_mem(IOVA + PAGE, PAGE, SRIOV_DMA_DEVICE_READS);
+
+    (void)map_one(f, fn, &in);
+    (void)map_one(f, fn, &out);
+    assert_int_equal(fixture_dma(f, fn, IOVA, 16, TOY_DMA_WRITE), 0);
+    assert_int_equal(fixture_dma(f, fn, IOVA + PAGE, 16, TOY_DMA_READ), 0);
+    fixture_expect_none(f);
+    assert_int_equal(fixture_dma(f, fn, IOVA, 16, TOY_DMA_READ), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_DIRECTION);
+    assert_int_equal(fixture_dma(f, fn, IOVA + PAGE, 16, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_DIRECTION);
+    assert_int_equal(f->ops->dma_free(fn, &in), 0);
+    assert_int_equal(f->ops->dma_free(fn, &out), 0);
+    f->ops->close(fn);
+}
+
+static void out_of_bounds_even_into_a_neighbour(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = fixture_open(f, f->pf);
+    struct sriov_dma_mem a = fixture_mem(IOVA, PAGE, SRIOV_DMA_BOTH);
+    struct sriov_dma_mem b = fixture_mem(IOVA + PAGE, PAGE, SRIOV_DMA_BOTH);
+
+    (void)map_one(f, fn, &b);
+    (void)map_one(f, fn, &a);
+    assert_int_equal(fixture_dma(f, fn, IOVA + PAGE - 8, 9, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_BOUNDS);
+    assert_int_equal(fixture_dma(f, fn, IOVA + 2 * PAGE - 8, 9, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_BOUNDS);
+    /* What begins before a mapping is not inside it. */
+    assert_int_equal(fixture_dma(f, fn, IOVA - 8, 16, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_UNMAPPED);
+    assert_int_equal(f->ops->dma_free(fn, &a), 0);
+    assert_int_equal(f->ops->dma_free(fn, &b), 0);
+    f->ops->close(fn);
+}
+
+static void each_function_has_its_own_domain(void **state)
+{
+    struct fixture *f = *state;
+    void *pf = fixture_open(f, f->pf);
+    struct sriov_dma_mem mem = fixture_mem(IOVA, PAGE, SRIOV_DMA_BOTH);
+    void *vf;
+
+    fixture_vfs(f, pf, 2);
+    vf = fixture_open(f, f->vf);
+    (void)map_one(f, pf, &mem);
+    assert_int_equal(fixture_dma(f, vf, IOVA, 16, TOY_DMA_WRITE), 1);
+    assert_string_equal(sriov_mock_last_violation(f->mock)->function, f->vf);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_UNMAPPED);
+    assert_int_equal(fixture_dma(f, pf, IOVA, 16, TOY_DMA_WRITE), 0);
+    assert_int_equal(f->ops->dma_free(pf, &mem), 0);
+    f->ops->close(vf);
+    f->ops->close(pf);
+}
+
+static void no_dma_without_bus_mastering(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = fixture_open(f, f->pf);
+    struct sriov_dma_mem mem = fixture_mem(IOVA, PAGE, SRIOV_DMA_BOTH);
+
+    (void)map_one(f, fn, &mem);
+    assert_int_equal(f->ops->cfg_write(fn, SRIOV_PCI_COMMAND, 2, SRIOV_PCI_COMMAND_MEMORY), 0);
+    assert_int_equal(fixture_dma(f, fn, IOVA, 16, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_BUS_MASTER);
+    assert_int_equal(f->ops->dma_free(fn, &mem), 0);
+    f->ops->close(fn);
+}
+
+static void history_survives_many_maps(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = fixture_open(f, f->pf);
+
+    /* Every other page, in an order that makes ranges grow, join and stand apart. */
+    for (uint64_t i = 0; i < 64; i++) {
+        struct sriov_dma_mem mem = fixture_mem(IOVA + (i * 37 % 64) * 2 * PAGE, PAGE, SRIOV_DMA_BOTH);
+
+        (void)map_one(f, fn, &mem);
+        assert_int_equal(f->ops->dma_free(fn, &mem), 0);
+    }
+    for (uint64_t i = 0; i < 128; i++) {
+        (void)fixture_dma(f, fn, IOVA + i * PAGE, 8, TOY_DMA_READ);
+        fixture_expect(f, i % 2 == 0 ? SRIOV_VIOLATION_IOMMU_AFTER_UNMAP : SRIOV_VIOLATION_IOMMU_UNMAPPED);
+    }
+    for (uint64_t i = 0; i < 4; i++) {
+        struct sriov_dma_mem mem = fixture_mem(IOVA + i * 20 * PAGE, (i + 1) * 11 * PAGE, SRIOV_DMA_BOTH);
+
+        (void)map_one(f, fn, &mem);
+        assert_int_equal(f->ops->dma_free(fn, &mem), 0);
+    }
+    (void)fixture_dma(f, fn, IOVA + 9 * PAGE, 8, TOY_DMA_READ);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_AFTER_UNMAP);
+    (void)fixture_dma(f, fn, IOVA + 11 * PAGE, 8, TOY_DMA_READ);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_UNMAPPED);
+    f->ops->close(fn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        MOCK_TEST(data_moves_both_ways),
+        MOCK_TEST(never_mapped),
+        MOCK_TEST(used_after_unmap),
+        MOCK_TEST(wrong_direction),
+        MOCK_TEST(out_of_bounds_even_into_a_neighbour),
+        MOCK_TEST(each_function_has_its_own_domain),
+        MOCK_TEST(no_dma_without_bus_mastering),
+        MOCK_TEST(history_survives_many_maps),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
