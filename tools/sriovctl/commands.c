@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "commands.h"
+
+const struct command *const commands[] = {
+    &command_list, &command_info, &command_doctor, &command_bind,    &command_unbind,
+    &command_vfs,  &command_ping, &command_stats,  &command_respond, &command_capture,
+    NULL,
+};

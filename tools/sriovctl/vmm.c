@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The VMM that the command works on: the KVM shim on this host, or a simulated world. */
+#include "cli.h"
+#include "world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void on_log(void *arg, uint32_t level, const char *line)
+{
+    static const char *const names[] = {"", "error", "warning", "info", "debug"};
+    struct cli *cli = arg;
+
+    if (level == SRIOV_LOG_ERROR) {
+        (void)snprintf(cli->shim_says, sizeof(cli->shim_says), "%s", line);
+    }
+    if (cli->globals.verbose && level <= SRIOV_LOG_DEBUG) {
+        fprintf(stderr, "%s: %s\n", names[level], line);
+    }
+}
+
+static void watch_log(struct cli *cli)
+{
+    sriov_log_set_sink(cli->vmm, on_log, cli);
+    sriov_log_set_level(cli->vmm, cli->globals.verbose ? SRIOV_LOG_DEBUG : SRIOV_LOG_WARN);
+}
+
+static int open_mock(struct cli *cli)
+{
+    const struct cli_globals *globals = &cli->globals;
+    struct world_opts opts = {
+        .model = globals->model, .quirks = globals->quirks, .vfs = (uint16_t)globals->vfs};
+    const char *step;
+
+    if (strcmp(globals->mock_pf, "down") == 0) {
+        opts.mood = WORLD_PF_DOWN;
+    } else if (strcmp(globals->mock_pf, "silent") == 0) {
+        opts.mood = WORLD_PF_SILENT;
+    }
+    int rc = world_create(&opts, &cli->world, &step);
+    if (rc != 0) {
+        return cli_fail(cli, "cannot simulate a %s%s%s with %u VFs: %s: %s", opts.model,
+                        opts.quirks != NULL ? " with quirks " : "", opts.quirks != NULL ? opts.quirks : "",
+                        opts.vfs, step, strerror(-rc));
+    }
+    cli->vmm = world_vmm(cli->world);
+    watch_log(cli);
+    return CLI_OK;
+}
+
+struct sriov_kvm_opts cli_kvm_opts(const struct cli *cli)
+{
+    const struct cli_globals *globals = &cli->globals;
+    struct sriov_kvm_opts opts = {.size = sizeof(opts),
+                                  .flags = globals->noiommu ? SRIOV_KVM_ALLOW_NOIOMMU : 0,
+                                  .backend = (uint32_t)sriov_kvm_backend_parse(globals->backend),
+                                  .sysfs_root = globals->sysfs_root,
+                                  .dev_root = globals->dev_root,
+                                  .proc_root = globals->proc_root};
+    return opts;
+}
+
+static int open_kvm(struct cli *cli)
+{
+    struct sriov_kvm_opts opts = cli_kvm_opts(cli);
+    int rc = sriov_kvm_create(&opts, &cli->vmm);
+
+    if (rc != 0) {
+        cli->vmm = NULL;
+        return cli_fail(cli, "cannot start the KVM shim: %s", strerror(-rc));
+    }
+    watch_log(cli);
+    return CLI_OK;
+}
+
+int cli_open_vmm(struct cli *cli)
+{
+    if (cli->vmm != NULL) {
+        return CLI_OK;
+    }
+    return cli_is_mock(cli) ? open_mock(cli) : open_kvm(cli);
+}
+
+void cli_close_vmm(struct cli *cli)
+{
+    if (cli->world != NULL) {
+        world_destroy(cli->world);
+    } else if (cli->vmm != NULL) {
+        (void)sriov_kvm_destroy(cli->vmm);
+    }
+    cli->world = NULL;
+    cli->vmm = NULL;
+}
+
+struct search {
+    const char *bdf;
+    struct sriov_fn_info *info;
+};
+
+static int match(void *arg, const struct sriov_fn_info *info)
+{
+    struct search *search = arg;
+
+    if (strcmp(info->name, search->bdf) != 0) {
+        return 0;
+    }
+    *search->info = *info;
+    return 1;
+}
+
+bool cli_find(struct cli *cli, const char *bdf, struct sriov_fn_info *info)
+{
+    struct search search = {bdf, info};
+
+    return sriov_vmm_enumerate(cli->vmm, match, &search) == 1;
+}
+
+uint32_t cli_open_flags(const struct cli *cli)
+{
+    return cli->globals.noiommu ? SRIOV_OPEN_NOIOMMU : 0;
+}
+
+const char *cli_open_options(const struct cli *cli, char *text)
+{
+    if (cli->globals.vf_token == NULL) {
+        return NULL;
+    }
+    (void)snprintf(text, CLI_WHY_MAX, "vf-token=%s", cli->globals.vf_token);
+    return text;
+}
