@@ -112,7 +112,8 @@ SRIOV_API int sriov_mock_wire_sink(struct sriov_mock *mock, const char *pf,
 SRIOV_API int sriov_mock_wire_join(struct sriov_mock *mock, const char *pf_a, const char *pf_b);
 SRIOV_API int sriov_mock_carrier(struct sriov_mock *mock, const char *pf, bool up);
 /* pcap, nanosecond stamps of virtual time. port: a PF's name (its wire) or a VF's name (its port
- * of the internal switch). Until sriov_mock_destroy or the call with path NULL. */
+ * of the internal switch). Until sriov_mock_destroy or the call with path NULL. -EACCES when the
+ * file cannot be made, -ENOSPC when its end could not be written. */
 SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, const char *path);
 /* Sends a pcap's frames into a PF's physical port at their own distances in time, from now.
  * Returns how many frames, or a negative errno. */
@@ -129,7 +130,7 @@ enum sriov_mock_fault_kind {
     SRIOV_MOCK_FAULT_IRQ_LOST = 6,
     SRIOV_MOCK_FAULT_IRQ_TWICE = 7,
     SRIOV_MOCK_FAULT_WB_LATE = 8,     /* receive or transmit write-back `value` ns late */
-    SRIOV_MOCK_FAULT_WB_REORDER = 9,  /* after the next one of that ring */
+    SRIOV_MOCK_FAULT_WB_REORDER = 9,  /* held `value` ns (0: 1 ms), so that the next ones overtake it */
     SRIOV_MOCK_FAULT_WB_HOSTILE = 10, /* 32-bit word `index` (0 to 3) of the write-back is `value` */
     SRIOV_MOCK_FAULT_DMA = 11,        /* the IOMMU refuses an access */
 };
@@ -139,7 +140,7 @@ struct sriov_mock_fault {
     uint32_t kind;  /* enum sriov_mock_fault_kind */
     const char *fn; /* function name; NULL: any */
     const char *op; /* name of a member of struct sriov_vmm_ops, or of a site ("rx", "tx",
-                       "to-vf", "to-pf"); NULL: any */
+                       "to-vf", "to-pf", "irq"); NULL: any */
     uint64_t nth;   /* first occasion that is hit, from 1, counted from now */
     uint64_t times; /* occasions in a row; 0: one; UINT64_MAX: for ever */
     int32_t err;    /* negative errno, for FAULT_OP */
@@ -160,7 +161,8 @@ SRIOV_API uint64_t sriov_mock_violations(const struct sriov_mock *mock,
 /* The last finding; NULL when there was none. Valid until the next one. */
 SRIOV_API const struct sriov_violation *sriov_mock_last_violation(const struct sriov_mock *mock);
 SRIOV_API void sriov_mock_forget_violations(struct sriov_mock *mock);
-/* DMA mappings, views, sinks and open functions that the shim still holds, all together. */
+/* DMA mappings, views, sinks, open functions and blocks of host memory (but the registration's own)
+ * that the shim still holds, all together. */
 SRIOV_API uint64_t sriov_mock_held(const struct sriov_mock *mock);
 
 #ifdef __cplusplus

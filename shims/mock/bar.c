@@ -86,7 +86,7 @@ static uint32_t flags_of(const struct mock_slot *slot, uint32_t bar)
     uint32_t flags = 0;
 
     if (slot->index != 0) {
-        off = mock_find_ext_cap(slot->dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV) + SRIOV_PCI_SRIOV_VF_BAR(bar);
+        off = slot->dev->iov_cap + SRIOV_PCI_SRIOV_VF_BAR(bar);
     }
     raw = mock_pci_get(slot->dev, 0, off, 4);
     if ((raw & SRIOV_PCI_BAR_IO) != 0) {
@@ -169,7 +169,7 @@ int mock_op_bar_write(void *fn, uint32_t bar, uint64_t off, uint32_t width, uint
     if (err != 0) {
         return err;
     }
-    if (mock_msix_in_table(h->slot, bar, off, width)) {
+    if (bar == h->table_bar && off < h->table_end && off + width > h->table_first) {
         mock_contract(h->mock, h->name,
                       "bar_write at 0x%" PRIx64 " of BAR %" PRIu32 ": the MSI-X table is the VMM's", off,
                       bar);

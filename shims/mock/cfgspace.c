@@ -70,29 +70,22 @@ bool mock_bus_master(const struct mock_slot *slot)
 bool mock_memory_enabled(const struct mock_slot *slot)
 {
     struct sriov_model_host *dev = slot->dev;
-    uint32_t cap;
 
     if (slot->index == 0) {
         return (mock_pci_get(dev, 0, SRIOV_PCI_COMMAND, 2) & SRIOV_PCI_COMMAND_MEMORY) != 0;
     }
-    cap = mock_find_ext_cap(dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV);
-    return cap != 0 && (mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_CTRL, 2) & SRIOV_PCI_SRIOV_CTRL_MSE) != 0;
+    return (mock_pci_get(dev, 0, dev->iov_cap + SRIOV_PCI_SRIOV_CTRL, 2) & SRIOV_PCI_SRIOV_CTRL_MSE) != 0;
 }
 
 uint32_t mock_identity(const struct mock_slot *slot)
 {
     struct sriov_model_host *dev = slot->dev;
     uint32_t pf = mock_pci_get(dev, 0, SRIOV_PCI_VENDOR_ID, 4);
-    uint32_t cap;
 
     if (slot->index == 0) {
         return pf;
     }
-    cap = mock_find_ext_cap(dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV);
-    if (cap == 0) {
-        return SRIOV_PCI_NO_DEVICE32;
-    }
-    return (pf & 0xffffu) | mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_VF_DEVICE_ID, 2) << 16;
+    return (pf & 0xffffu) | mock_pci_get(dev, 0, dev->iov_cap + SRIOV_PCI_SRIOV_VF_DEVICE_ID, 2) << 16;
 }
 
 bool mock_has_flr(const struct mock_slot *slot)

@@ -57,8 +57,9 @@ struct sriov_model_host *mock_find_pf(struct sriov_mock *mock, const char *name)
     return slot != NULL && slot->index == 0 ? slot->dev : NULL;
 }
 
-static uint16_t vf_routing_id(struct sriov_model_host *dev, uint32_t cap, uint32_t vf)
+static uint16_t vf_routing_id(struct sriov_model_host *dev, uint32_t vf)
 {
+    uint32_t cap = dev->iov_cap;
     uint32_t offset = mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_VF_OFFSET, 2);
     uint32_t stride = mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_VF_STRIDE, 2);
 
@@ -67,7 +68,6 @@ static uint16_t vf_routing_id(struct sriov_model_host *dev, uint32_t cap, uint32
 
 void mock_device_set_vfs(struct sriov_model_host *dev, uint16_t n)
 {
-    uint32_t cap = mock_find_ext_cap(dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV);
     uint16_t count = n > dev->total_vfs ? dev->total_vfs : n;
 
     dev->num_vfs = count;
@@ -80,8 +80,8 @@ void mock_device_set_vfs(struct sriov_model_host *dev, uint16_t n)
         if (i >= count) {
             slot->pulled = false;
             mock_slot_vanish(slot);
-        } else if (!slot->present && !slot->pulled && cap != 0) {
-            bdf_name(slot->name, dev->pci_domain, vf_routing_id(dev, cap, i));
+        } else if (!slot->present && !slot->pulled) {
+            bdf_name(slot->name, dev->pci_domain, vf_routing_id(dev, i));
             slot->present = true;
         }
     }
@@ -91,6 +91,7 @@ static int make_slots(struct sriov_model_host *dev)
 {
     uint32_t cap = mock_find_ext_cap(dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV);
 
+    dev->iov_cap = cap;
     dev->total_vfs = cap != 0 ? (uint16_t)mock_pci_get(dev, 0, cap + SRIOV_PCI_SRIOV_TOTAL_VFS, 2) : 0;
     dev->num_slots = 1u + dev->total_vfs;
     dev->slots = calloc(dev->num_slots, sizeof(*dev->slots));
@@ -106,7 +107,7 @@ static int make_slots(struct sriov_model_host *dev)
     dev->slots[0].present = true;
     dev->last_bus = BUS_OF(dev->routing_id);
     if (dev->total_vfs > 0) {
-        dev->last_bus = BUS_OF(vf_routing_id(dev, cap, dev->total_vfs - 1u));
+        dev->last_bus = BUS_OF(vf_routing_id(dev, dev->total_vfs - 1u));
     }
     return 0;
 }
@@ -174,7 +175,7 @@ static int make_model(struct sriov_model_host *dev, const struct sriov_mock_pf_o
 void mock_device_destroy(struct sriov_model_host *dev)
 {
     for (uint32_t i = 0; i < dev->num_slots; i++) {
-        mock_pcap_stop(&dev->slots[i]);
+        (void)mock_pcap_stop(&dev->slots[i]);
         mock_iommu_destroy(&dev->slots[i].past);
     }
     if (dev->model != NULL) {

@@ -95,6 +95,7 @@ static struct mock_handle *make_handle(struct sriov_mock *mock, struct mock_slot
     h->next = mock->handles;
     mock->handles = h;
     slot->handle = h;
+    mock_msix_locate(h);
     return h;
 }
 
@@ -150,7 +151,7 @@ void mock_fn_release(struct mock_handle *h)
     struct mock_handle **link = &mock->handles;
     uint32_t sinks = mock_irq_sinks(h);
 
-    if (sinks > 0 && !h->irq_release_refused) {
+    if (sinks > 0 && !h->irq_release_refused && !mock_gone(h)) {
         mock_leak(mock, h->name, sriov_iova(0), 0, "interrupt sink still attached");
     }
     mock_irq_off(h);

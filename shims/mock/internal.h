@@ -145,6 +145,9 @@ struct mock_handle {
     struct mock_domain domain;
     struct mock_vector *vectors; /* MSI-X is on with num_vectors of them */
     uint32_t num_vectors;
+    uint32_t table_bar; /* where the function's MSI-X table lies; an empty range: none */
+    uint64_t table_first;
+    uint64_t table_end;
     bool irq_release_refused; /* a fault refused irq_detach or irq_disable */
     struct sriov_event_sink event_sink;
 };
@@ -174,6 +177,7 @@ struct sriov_model_host {
     uint32_t last_bus; /* that a VF of this device can be on */
     uint16_t total_vfs;
     uint16_t num_vfs;
+    uint32_t iov_cap; /* of the PF; 0: no SR-IOV */
     uint32_t num_slots;
     int32_t id;
     struct mock_slot *slots;       /* 1 + total_vfs */
@@ -332,7 +336,7 @@ void mock_msix_on(const struct mock_handle *h);
 void mock_msix_off(const struct mock_slot *slot);
 void mock_msix_mask(const struct mock_slot *slot, uint32_t vector, bool masked);
 bool mock_msix_pending(const struct mock_slot *slot, uint32_t vector);
-bool mock_msix_in_table(const struct mock_slot *slot, uint32_t bar, uint64_t off, uint32_t width);
+void mock_msix_locate(struct mock_handle *h); /* remembers where the table lies */
 
 /* fn.c */
 void mock_fn_release(struct mock_handle *h);
@@ -358,7 +362,8 @@ void mock_wire_unplug(struct sriov_model_host *dev);
 
 /* pcap.c */
 void mock_pcap_frame(struct mock_slot *slot, const void *frame, size_t len);
-void mock_pcap_stop(struct mock_slot *slot);
+/* 0, or -ENOSPC: the last frames could not be written. */
+int mock_pcap_stop(struct mock_slot *slot);
 
 /* memory.c */
 void *mock_host_alloc(void *vmm, size_t size, size_t align);

@@ -132,17 +132,13 @@ bool mock_msix_pending(const struct mock_slot *slot, uint32_t vector)
     return (peek(slot, bar, pba + (uint64_t)(vector / 32) * 4) >> (vector % 32) & 1u) != 0;
 }
 
-bool mock_msix_in_table(const struct mock_slot *slot, uint32_t bar, uint64_t off, uint32_t width)
+void mock_msix_locate(struct mock_handle *h)
 {
-    uint32_t cap = find(slot);
-    uint32_t table_bar;
-    uint64_t table;
-    uint64_t end;
+    uint32_t cap = find(h->slot);
 
     if (cap == 0) {
-        return false;
+        return;
     }
-    table = place(slot, cap, SRIOV_PCI_MSIX_TABLE, &table_bar);
-    end = table + (uint64_t)mock_msix_vectors(slot) * SRIOV_PCI_MSIX_ENTRY_SIZE;
-    return bar == table_bar && off + width > table && off < end;
+    h->table_first = place(h->slot, cap, SRIOV_PCI_MSIX_TABLE, &h->table_bar);
+    h->table_end = h->table_first + (uint64_t)mock_msix_vectors(h->slot) * SRIOV_PCI_MSIX_ENTRY_SIZE;
 }

@@ -29,12 +29,16 @@ void mock_pcap_frame(struct mock_slot *slot, const void *frame, size_t len)
     pcap_dump((u_char *)slot->capture, &header, frame);
 }
 
-void mock_pcap_stop(struct mock_slot *slot)
+int mock_pcap_stop(struct mock_slot *slot)
 {
+    int err = 0;
+
     if (slot->capture != NULL) {
+        err = pcap_dump_flush(slot->capture) == 0 ? 0 : -ENOSPC;
         pcap_dump_close(slot->capture);
         slot->capture = NULL;
     }
+    return err;
 }
 
 SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, const char *path)
@@ -46,8 +50,7 @@ SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, cons
         return -ENOENT;
     }
     if (path == NULL) {
-        mock_pcap_stop(slot);
-        return 0;
+        return mock_pcap_stop(slot);
     }
     if (slot->capture != NULL) {
         return -EBUSY;

@@ -25,7 +25,7 @@ static void save_pf(struct sriov_model_host *dev, struct saved_cfg *saved)
     for (uint32_t i = 0; i < SRIOV_PCI_BAR_COUNT; i++) {
         saved->bars[i] = mock_pci_get(dev, 0, SRIOV_PCI_BAR(i), 4);
     }
-    saved->iov = mock_find_ext_cap(dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV);
+    saved->iov = dev->iov_cap;
     if (saved->iov != 0) {
         saved->iov_ctrl = mock_pci_get(dev, 0, saved->iov + SRIOV_PCI_SRIOV_CTRL, 2);
         saved->num_vfs = mock_pci_get(dev, 0, saved->iov + SRIOV_PCI_SRIOV_NUM_VFS, 2);
@@ -141,7 +141,7 @@ int mock_op_set_vfs(void *fn, uint16_t n)
         return err;
     }
     dev = h->slot->dev;
-    cap = h->slot->index == 0 ? mock_find_ext_cap(dev, 0, SRIOV_PCI_EXT_CAP_ID_SRIOV) : 0;
+    cap = h->slot->index == 0 ? dev->iov_cap : 0;
     if (cap == 0) {
         return -EOPNOTSUPP;
     }
