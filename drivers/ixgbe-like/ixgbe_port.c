@@ -158,6 +158,7 @@ static void rss(struct sri_pf *p)
 
 static void link_up(struct sri_pf *p)
 {
+    sri_pf_set(p, IXGBE_ESDP, IXGBE_ESDP_SDP3, 0);
     sri_pf_set(p, IXGBE_AUTOC, IXGBE_AUTOC_LMS, IXGBE_AUTOC_LMS_10G_SERIAL | IXGBE_AUTOC_AN_RESTART);
 }
 
@@ -174,8 +175,10 @@ int ixgbe_start(struct sri_pf *p)
     return 0;
 }
 
+/* A dark laser takes the link from both ends; the registers alone would keep it. */
 void ixgbe_quiet(struct sri_pf *p)
 {
+    sri_pf_set(p, IXGBE_ESDP, 0, IXGBE_ESDP_SDP3);
     sri_pf_set(p, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
 }
 

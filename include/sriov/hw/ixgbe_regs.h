@@ -130,6 +130,7 @@
 #define IXGBE_CTRL_EXT_RO_DIS   0x00020000u /* relaxed ordering off */
 #define IXGBE_CTRL_EXT_DRV_LOAD 0x10000000u /* tells firmware that a driver is there */
 #define IXGBE_ESDP              0x00020u    /* RW: software definable pins */
+#define IXGBE_ESDP_SDP3         0x00000008u /* on SFP+ boards: 1 turns the transmitter's laser off */
 #define IXGBE_FRTIMER           0x00048u    /* RO: free-running timer */
 #define IXGBE_TCPTIMER          0x0004cu    /* RW */
 #define IXGBE_LEDCTL            0x00200u    /* RW */
