@@ -214,15 +214,16 @@ int mock_op_irq_attach(void *fn, uint32_t vector, const struct sriov_irq_sink *s
 int mock_op_irq_detach(void *fn, uint32_t vector)
 {
     struct mock_handle *h = fn;
-    struct mock_vector *vec = vector_of(h, vector);
+    struct mock_vector *vec;
     int err = mock_gate_release(h->mock, h, MOCK_OP_irq_detach);
 
     if (err != 0) {
         h->irq_release_refused = true;
         return err;
     }
+    vec = vector_of(h, vector);
     if (vec == NULL) {
-        return -EINVAL;
+        return mock_gone(h) ? 0 : -EINVAL;
     }
     vec->sink = (struct sriov_irq_sink){0};
     return 0;

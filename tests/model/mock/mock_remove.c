@@ -68,6 +68,7 @@ static void a_surprise_ends_everything_but_giving_back(void **state)
     assert_int_equal(l.count, 1);
     assert_int_equal(l.events[0], SRIOV_EVENT_REMOVED);
     memset(mem.va, 1, PAGE); /* still ours */
+    assert_int_equal(f->ops->irq_detach(fn, 0), 0);
     assert_int_equal(f->ops->irq_disable(fn), 0);
     assert_int_equal(f->ops->dma_free(fn, &mem), 0);
     assert_int_equal(f->ops->set_event_sink(fn, NULL), 0);
