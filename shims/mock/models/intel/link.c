@@ -86,11 +86,14 @@ static void phy_write(struct sriov_model *nic, uint32_t reg, uint16_t value)
         return;
     if (reg == IGB_PHY_CONTROL && (value & IGB_PHY_CONTROL_RESET)) {
         mock_phy_reset(nic);
+        mock_link_update(nic);
         return;
     }
     if (reg == IGB_PHY_CONTROL)
         value &= (uint16_t)~IGB_PHY_CONTROL_RESTART_AN;
     nic->phy[reg] = value;
+    if (reg == IGB_PHY_CONTROL)
+        mock_link_update(nic);
 }
 
 void mock_mdic_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value)

@@ -401,7 +401,7 @@ void mock_nvm_swsm_write(struct sriov_model *nic, const struct mock_ref *ref, ui
 void mock_nvm_swfw_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 
 /* reset.c */
-void mock_reset_vf(struct sriov_model *nic, uint16_t fn, bool software);
+void mock_reset_vf_birth(struct sriov_model *nic, uint16_t fn);
 void mock_reset_port(struct sriov_model *nic);
 void mock_reset_flr(struct sriov_model *nic, uint16_t fn);
 void mock_reset_ctrl_ext_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);

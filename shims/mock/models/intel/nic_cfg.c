@@ -67,7 +67,7 @@ static void enable_vfs(struct sriov_model *nic, uint16_t n)
     uint16_t before = nic->num_vfs;
 
     for (uint16_t fn = 1; fn <= before || fn <= n; fn++)
-        mock_reset_flr(nic, fn);
+        mock_reset_vf_birth(nic, fn);
     nic->num_vfs = n;
     if (n != before)
         nic->ops->vfs_changed(nic->host, n);

@@ -28,7 +28,7 @@ const struct mock_nic_reg mock_82599_pf_regs[] = {
     REG("STATUS", IXGBE_STATUS, 1, 4, PLAIN, .attr = MOCK_RO, .read = mock_82599_status),
     REG("CTRL_EXT", IXGBE_CTRL_EXT, 1, 4, AT(ctrl_ext), .writable = ALL & ~IXGBE_CTRL_EXT_PFRSTD,
         .write = mock_reset_ctrl_ext_write),
-    KEPT("ESDP", IXGBE_ESDP, 1, 4),
+    REG("ESDP", IXGBE_ESDP, 1, 4, PLAIN, .writable = ALL, .write = mock_link_changed_write),
     REG("FRTIMER", IXGBE_FRTIMER, 1, 4, PLAIN, .attr = MOCK_RO, .read = mock_read_frtimer),
     KEPT("TCPTIMER", IXGBE_TCPTIMER, 1, 4),
     KEPT("LEDCTL", IXGBE_LEDCTL, 1, 4),

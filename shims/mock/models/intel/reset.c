@@ -30,24 +30,50 @@ static void stop_queue(struct sriov_model *nic, uint32_t queue, bool tx)
     mock_queue_forget(nic, queue, tx);
 }
 
-/* software: by VFCTRL.RST; else by FLR. Either clears the VF's bits in VFRE and VFTE. */
-void mock_reset_vf(struct sriov_model *nic, uint16_t fn, bool software)
+static void clear_vf(struct sriov_model *nic, uint16_t fn)
+{
+    for_each_queue(nic, fn, stop_queue);
+    mock_irq_reset(nic, fn);
+    mock_regs_reset_vf(nic, fn);
+    mock_mbx_reset(nic, fn);
+}
+
+/* The emulated device forgets next to nothing. */
+static void clear_vf_shallow(struct sriov_model *nic, uint16_t fn)
+{
+    for_each_queue(nic, fn, stop_queue);
+    for (uint32_t v = 0; v < MOCK_VF_VECTORS; v++)
+        nic->fn[fn].irq.vec[v] = (struct mock_irq_vector){0};
+}
+
+/* By VFCTRL.RST (software) or by FLR: the PF's enables are gone until it sets them again. */
+static void reset_vf(struct sriov_model *nic, uint16_t fn, bool software)
 {
     uint32_t vf = fn - 1u, bit = UINT32_C(1) << (vf % 32u);
 
     nic->fn[fn].epoch++;
     nic->regs.vfre[vf / 32u] &= ~bit;
     nic->regs.vfte[vf / 32u] &= ~bit;
-    for_each_queue(nic, fn, stop_queue);
-    if (!software || !nic->quirks->vf_rst_shallow) {
-        mock_irq_reset(nic, fn);
-        mock_regs_reset_vf(nic, fn);
-        mock_mbx_reset(nic, fn);
-    } else {
-        for (uint32_t v = 0; v < MOCK_VF_VECTORS; v++)
-            nic->fn[fn].irq.vec[v] = (struct mock_irq_vector){0};
-    }
+    if (software && nic->quirks->vf_rst_shallow)
+        clear_vf_shallow(nic, fn);
+    else
+        clear_vf(nic, fn);
     mock_mbx_vf_was_reset(nic, fn);
+}
+
+static void clear_vf_config(struct sriov_model *nic, uint16_t fn)
+{
+    mock_cfg_build_vf(&nic->fn[fn].cfg, &nic->chip->vf);
+    mock_msix_reset(&nic->fn[fn].msix);
+    nic->fn[fn].told_no_master = false;
+}
+
+/* VF Enable changed: the VF begins or ends; no event for the PF. */
+void mock_reset_vf_birth(struct sriov_model *nic, uint16_t fn)
+{
+    nic->fn[fn].epoch++;
+    clear_vf_config(nic, fn);
+    clear_vf(nic, fn);
 }
 
 /* CTRL.RST of the PF, power on, FLR of the PF: all registers, all queues, all VFs. */
@@ -99,10 +125,8 @@ void mock_reset_flr(struct sriov_model *nic, uint16_t fn)
     }
     if (fn > nic->total_vfs)
         return;
-    mock_cfg_build_vf(&nic->fn[fn].cfg, &nic->chip->vf);
-    mock_msix_reset(&nic->fn[fn].msix);
-    nic->fn[fn].told_no_master = false;
-    mock_reset_vf(nic, fn, false);
+    clear_vf_config(nic, fn);
+    reset_vf(nic, fn, false);
 }
 
 void mock_reset_ctrl_ext_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value)
@@ -115,7 +139,7 @@ void mock_reset_ctrl_ext_write(struct sriov_model *nic, const struct mock_ref *r
 void mock_reset_vfctrl_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value)
 {
     if (value & IXGBE_CTRL_RST)
-        mock_reset_vf(nic, ref->fn, true);
+        reset_vf(nic, ref->fn, true);
     if (value & ~IXGBE_CTRL_RST)
         mock_report_reg(nic, SRIOV_REPORT_READ_ONLY, ref, "only RST can be written here");
 }
