@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define SKVM_PATH_MAX 512
+#define SKVM_PATH_MAX 1024
 #define SKVM_BARS     6
 #define SKVM_UNITS    64u /* parts of a chunk, one bit each */
 
