@@ -79,6 +79,18 @@ static void serve_pf(void *arg)
     (void)sriov_pf_poll(arg);
 }
 
+/* The host's choice, as an administrator would make it. */
+static bool name_vfs(struct demo *demo)
+{
+    for (uint8_t i = 0; i < VFS; i++) {
+        struct sriov_mac mac = {{0x02, 0x53, 0x52, 0, 0, i}};
+        if (failed("VF's MAC", sriov_pf_set_vf_mac(demo->pf, i, &mac))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool build_pf(struct demo *demo, const char *pcap)
 {
     struct sriov_pf_opts opts = {.size = sizeof(opts)};
@@ -88,7 +100,7 @@ static bool build_pf(struct demo *demo, const char *pcap)
            (pcap == NULL || !failed(pcap, sriov_mock_capture(demo->mock, demo->pf_name, pcap))) &&
            !failed("open the PF", sriov_fn_open(demo->vmm, demo->pf_name, NULL, &demo->pf_fn)) &&
            !failed("PF driver", sriov_pf_open(demo->pf_fn, sriov_pf_drivers, &opts, &demo->pf)) &&
-           !failed("enable VFs", sriov_pf_enable_vfs(demo->pf, VFS)) &&
+           !failed("enable VFs", sriov_pf_enable_vfs(demo->pf, VFS)) && name_vfs(demo) &&
            !failed("PF service", sriov_mock_task(demo->mock, 10 * US, serve_pf, demo->pf));
 }
 
