@@ -85,8 +85,9 @@ static enum conform_verdict opens_again_and_again(struct conform *c, struct srio
     for (int i = 0; i < 5; i++) {
         struct sriov_fn *again = NULL;
         RETURNS(c, conform_open(c, &again), 0);
-        RETURNS(c, sriov_fn_state(again), SRIOV_FN_ATTACHED);
+        enum sriov_fn_state state = sriov_fn_state(again);
         RETURNS(c, sriov_fn_close(again), 0);
+        RETURNS(c, state, SRIOV_FN_DETACHED); /* no driver yet */
     }
     return CONFORM_PASS;
 }
