@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The PF drivers on the mock, with its models and the VF drivers behind: life, policy, recovery. */
+#include <sriov/drivers.h>
+#include <sriov/mock.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS       UINT64_C(1000000)
+#define VFS_MAX  63
+#define POLL_NS  MS
+#define LONG_RUN (3000u * MS)
+
+struct stage {
+    const char *model;
+    uint16_t vfs_max;
+    uint32_t mbps;
+    uint32_t api;
+    struct sriov_mock *mock;
+    struct sriov_fn *fn;
+    struct sriov_pf *pf;
+    char pf_name[SRIOV_NAME_MAX];
+    struct sriov_fn *vf_fn[VFS_MAX];
+    struct sriov_net *net[VFS_MAX];
+    uint16_t n;
+    uint32_t events;
+    int task;
+};
+
+static struct stage chip_82599 = {.model = "82599", .vfs_max = 63, .mbps = 10000, .api = 0x0107};
+static struct stage chip_82576 = {.model = "82576", .vfs_max = 7, .mbps = 1000, .api = 0};
+
+static void on_violation(void *arg, const struct sriov_violation *v)
+{
+    (void)arg;
+    print_error("violation: %s\n", v->text);
+}
+
+static void add_stage(struct stage *s, const struct sriov_pf_opts *opts)
+{
+    const struct sriov_mock_opts mock_opts = {
+        .size = sizeof(mock_opts), .flags = SRIOV_MOCK_QUIET, .on_violation = on_violation};
+
+    s->task = 0;
+    s->n = 0;
+    assert_int_equal(sriov_mock_create(&mock_opts, &s->mock), 0);
+    assert_int_equal(sriov_mock_add_pf(s->mock, s->model, NULL, s->pf_name), 0);
+    assert_int_equal(sriov_fn_open(sriov_mock_vmm(s->mock), s->pf_name, NULL, &s->fn), 0);
+    assert_int_equal(sriov_pf_open(s->fn, sriov_pf_drivers, opts, &s->pf), 0);
+}
+
+static int set_stage(void **state)
+{
+    add_stage(*state, NULL);
+    return 0;
+}
+
+static void stop_serving(struct stage *s)
+{
+    if (s->task > 0) {
+        assert_int_equal(sriov_mock_task_stop(s->mock, s->task), 0);
+        s->task = 0;
+    }
+}
+
+static void close_vfs(struct stage *s)
+{
+    for (uint16_t i = 0; i < s->n; i++) {
+        sriov_net_close(s->net[i]);
+        assert_int_equal(sriov_fn_close(s->vf_fn[i]), 0);
+    }
+    s->n = 0;
+}
+
+static int strike_stage(void **state)
+{
+    struct stage *s = *state;
+
+    close_vfs(s);
+    stop_serving(s);
+    sriov_pf_close(s->pf);
+    assert_int_equal(sriov_fn_close(s->fn), 0);
+    assert_int_equal(sriov_mock_held(s->mock), 0);
+    assert_int_equal(sriov_mock_violations(s->mock, 0), 0);
+    sriov_mock_destroy(s->mock);
+    return 0;
+}
+
+/* The PF's application: a poll each millisecond of virtual time. */
+static void poll_pf(void *arg)
+{
+    struct stage *s = arg;
+
+    (void)sriov_pf_poll(s->pf);
+}
+
+static void keep_serving(struct stage *s)
+{
+    s->task = sriov_mock_task(s->mock, POLL_NS, poll_pf, s);
+    assert_true(s->task > 0);
+}
+
+static void open_vfs(struct stage *s, uint16_t n)
+{
+    char name[SRIOV_NAME_MAX];
+
+    for (uint16_t i = 0; i < n; i++) {
+        assert_int_equal(sriov_mock_vf_name(s->mock, s->pf_name, i, name), 0);
+        assert_int_equal(sriov_fn_open(sriov_mock_vmm(s->mock), name, NULL, &s->vf_fn[i]), 0);
+        assert_int_equal(sriov_net_open(s->vf_fn[i], sriov_net_drivers, &s->net[i]), 0);
+        s->n = (uint16_t)(i + 1u);
+    }
+}
+
+/* Polls the VFs' control side while time passes. */
+static void run_vfs(struct stage *s, uint64_t ns)
+{
+    s->events = 0;
+    for (uint64_t t = 0; t < ns; t += POLL_NS) {
+        sriov_mock_advance(s->mock, POLL_NS);
+        for (uint16_t i = 0; i < s->n; i++) {
+            s->events |= sriov_net_poll(s->net[i]);
+        }
+    }
+}
+
+static struct sriov_pf_vf_info vf_info(struct stage *s, uint16_t vf)
+{
+    struct sriov_pf_vf_info info = {.size = sizeof(info)};
+
+    assert_int_equal(sriov_pf_get_vf(s->pf, vf, &info), 0);
+    return info;
+}
+
+static struct sriov_net_info net_info(struct stage *s, uint16_t vf)
+{
+    struct sriov_net_info info = {.size = sizeof(info)};
+
+    assert_int_equal(sriov_net_get_info(s->net[vf], &info), 0);
+    return info;
+}
+
+static void await_link(struct stage *s, bool up)
+{
+    struct sriov_link link = {0};
+
+    for (uint64_t t = 0; t < LONG_RUN; t += POLL_NS) {
+        (void)sriov_pf_poll(s->pf);
+        assert_int_equal(sriov_pf_get_link(s->pf, &link), 0);
+        if (link.up == up) {
+            assert_int_equal(link.mbps, up ? s->mbps : 0);
+            return;
+        }
+        sriov_mock_advance(s->mock, POLL_NS);
+    }
+    fail_msg("%s: link not %s", s->model, up ? "up" : "down");
+}
+
+static void comes_up_with_link(void **state)
+{
+    await_link(*state, true);
+}
+
+static void follows_the_cable(void **state)
+{
+    struct stage *s = *state;
+
+    await_link(s, true);
+    assert_int_equal(sriov_mock_carrier(s->mock, s->pf_name, false), 0);
+    await_link(s, false);
+    assert_int_equal(sriov_mock_carrier(s->mock, s->pf_name, true), 0);
+    await_link(s, true);
+}
+
+static void vfs_come_and_go(void **state)
+{
+    struct stage *s = *state;
+    const uint16_t counts[] = {1, s->vfs_max, 2, 0, 5, 5, 0};
+    char name[SRIOV_NAME_MAX];
+
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        assert_int_equal(sriov_pf_enable_vfs(s->pf, counts[i]), 0);
+        (void)sriov_pf_poll(s->pf);
+        if (counts[i] != 0) {
+            assert_int_equal(sriov_mock_vf_name(s->mock, s->pf_name, (uint16_t)(counts[i] - 1u), name), 0);
+        }
+        assert_int_equal(sriov_mock_vf_name(s->mock, s->pf_name, counts[i], name), -ENOENT);
+    }
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, (uint16_t)(s->vfs_max + 1u)), -EINVAL);
+}
+
+static void every_vf_is_greeted(void **state)
+{
+    struct stage *s = *state;
+
+    keep_serving(s);
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, s->vfs_max), 0);
+    open_vfs(s, s->vfs_max);
+    run_vfs(s, 100u * MS);
+    for (uint16_t i = 0; i < s->n; i++) {
+        assert_true(vf_info(s, i).ready);
+        assert_int_equal(vf_info(s, i).refused, 0);
+        assert_int_equal(net_info(s, i).mailbox_api, s->api);
+        assert_int_equal(vf_info(s, i).mailbox_api, s->api);
+    }
+}
+
+/* With a vector to itself the PF answers without being polled at all. */
+static void interrupts_serve_without_polls(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, 2), 0);
+    open_vfs(s, 2);
+    assert_true(vf_info(s, 0).ready);
+    assert_true(vf_info(s, 1).ready);
+    assert_true(sriov_pf_poll(s->pf) > 0); /* served meanwhile */
+}
+
+static void older_apis_are_found(void **state)
+{
+    static const uint16_t limits[] = {0x0100, 0x0101, 0x0102, 0x0103, 0x0104, 0x0106, 0x0107};
+    struct stage *s = *state;
+
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        const struct sriov_pf_opts opts = {.size = sizeof(opts), .max_api = limits[i]};
+
+        add_stage(s, &opts);
+        keep_serving(s);
+        assert_int_equal(sriov_pf_enable_vfs(s->pf, 1), 0);
+        open_vfs(s, 1);
+        assert_int_equal(net_info(s, 0).mailbox_api, limits[i]);
+        assert_int_equal(strike_stage(state), 0);
+    }
+}
+
+static void admin_mac_reaches_the_vf(void **state)
+{
+    const struct sriov_mac first = {{0x02, 1, 2, 3, 4, 5}};
+    const struct sriov_mac second = {{0x02, 1, 2, 3, 4, 6}};
+    const struct sriov_mac wish = {{0x02, 9, 9, 9, 9, 9}};
+    struct stage *s = *state;
+    struct sriov_net_info info;
+
+    keep_serving(s);
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, 2), 0);
+    assert_int_equal(sriov_pf_set_vf_mac(s->pf, 1, &first), 0);
+    open_vfs(s, 2);
+    info = net_info(s, 1);
+    assert_memory_equal(&info.mac, &first, sizeof(first));
+    assert_int_equal(sriov_net_set_mac(s->net[1], &wish), -EACCES);
+    assert_int_equal(sriov_pf_set_vf_mac(s->pf, 1, &second), 0);
+    run_vfs(s, LONG_RUN);
+    info = net_info(s, 1);
+    assert_memory_equal(&info.mac, &second, sizeof(second));
+    assert_true(vf_info(s, 1).ready);
+}
+
+/* The application wants traffic: only a started device recovers. */
+static void start_vfs(struct stage *s, struct sriov_pool **pool)
+{
+    const struct sriov_pool_opts opts = {.size = sizeof(opts), .count = 256};
+    struct sriov_net_config config = {.size = sizeof(config), .rx_desc = 64, .tx_desc = 64};
+
+    for (uint16_t i = 0; i < s->n; i++) {
+        assert_int_equal(sriov_pool_create(s->vf_fn[i], &opts, &pool[i]), 0);
+        config.pool = pool[i];
+        assert_int_equal(sriov_net_configure(s->net[i], &config), 0);
+        assert_int_equal(sriov_net_start(s->net[i]), 0);
+    }
+}
+
+static void stop_vfs(struct stage *s, struct sriov_pool **pool)
+{
+    for (uint16_t i = 0; i < s->n; i++) {
+        sriov_net_close(s->net[i]);
+        sriov_pool_destroy(pool[i]);
+        assert_int_equal(sriov_fn_close(s->vf_fn[i]), 0);
+    }
+    s->n = 0;
+}
+
+static void check_policy(struct stage *s, const struct sriov_mac *mac)
+{
+    const struct sriov_pf_vf_info info = vf_info(s, 1);
+
+    assert_memory_equal(&info.mac, mac, sizeof(*mac));
+    assert_int_equal(info.port_vlan, 77);
+    assert_true(info.trusted);
+    assert_false(info.spoof_check);
+    assert_true(info.ready);
+}
+
+static void set_policy(struct stage *s, const struct sriov_mac *mac)
+{
+    assert_int_equal(sriov_pf_set_vf_mac(s->pf, 1, mac), 0);
+    assert_int_equal(sriov_pf_set_vf_vlan(s->pf, 1, 77), 0);
+    assert_int_equal(sriov_pf_set_vf_trust(s->pf, 1, true), 0);
+    assert_int_equal(sriov_pf_set_vf_spoof_check(s->pf, 1, false), 0);
+}
+
+static void reset_is_survived(void **state)
+{
+    const struct sriov_mac mac = {{0x02, 1, 2, 3, 4, 5}};
+    struct stage *s = *state;
+    struct sriov_pool *pool[VFS_MAX];
+
+    keep_serving(s);
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, 3), 0);
+    set_policy(s, &mac);
+    open_vfs(s, 3);
+    start_vfs(s, pool);
+    run_vfs(s, LONG_RUN);
+    for (uint32_t round = 1; round <= 3; round++) {
+        assert_int_equal(sriov_pf_reset(s->pf), 0);
+        run_vfs(s, LONG_RUN);
+        assert_int_not_equal(s->events & SRIOV_NET_EV_RECOVERED, 0);
+        for (uint16_t i = 0; i < 3; i++) {
+            assert_true(vf_info(s, i).ready);
+            assert_int_equal(net_info(s, i).recoveries, round);
+            assert_true(net_info(s, i).link.up);
+        }
+        check_policy(s, &mac);
+    }
+    stop_vfs(s, pool);
+}
+
+static void down_and_up(void **state)
+{
+    const struct sriov_mac mac = {{0x02, 1, 2, 3, 4, 5}};
+    struct stage *s = *state;
+    struct sriov_pool *pool[VFS_MAX];
+    uint64_t requests;
+
+    keep_serving(s);
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, 3), 0);
+    set_policy(s, &mac);
+    open_vfs(s, 3);
+    start_vfs(s, pool);
+    run_vfs(s, LONG_RUN);
+    assert_true(net_info(s, 0).link.up);
+    assert_int_equal(sriov_pf_set_up(s->pf, false), 0);
+    requests = vf_info(s, 0).requests;
+    run_vfs(s, LONG_RUN);
+    assert_false(net_info(s, 0).link.up);
+    assert_int_equal(vf_info(s, 0).requests, requests);
+    assert_false(vf_info(s, 0).ready);
+    assert_int_equal(sriov_pf_set_up(s->pf, true), 0);
+    run_vfs(s, LONG_RUN);
+    for (uint16_t i = 0; i < 3; i++) {
+        assert_true(vf_info(s, i).ready);
+        assert_true(net_info(s, i).link.up);
+    }
+    check_policy(s, &mac);
+    stop_vfs(s, pool);
+}
+
+/* Reset and VFs while down: nothing wakes up before it is told to. */
+static void down_stays_down(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, 2), 0);
+    assert_int_equal(sriov_pf_set_up(s->pf, false), 0);
+    assert_int_equal(sriov_pf_reset(s->pf), 0);
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, 0), 0);
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, 4), 0);
+    await_link(s, false);
+    assert_int_equal(sriov_pf_set_up(s->pf, true), 0);
+    await_link(s, true);
+    keep_serving(s);
+    open_vfs(s, 4);
+    assert_true(vf_info(s, 3).ready);
+}
+
+static void surprise_removal(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, 2), 0);
+    assert_int_equal(sriov_mock_remove(s->mock, s->pf_name, false, 0), 0);
+    assert_int_equal(sriov_pf_poll(s->pf), 0);
+    assert_int_equal(sriov_pf_reset(s->pf), -ENODEV);
+    assert_int_equal(sriov_pf_set_up(s->pf, false), -ENODEV);
+    assert_int_equal(sriov_pf_enable_vfs(s->pf, 0), -ENODEV);
+}
+
+static void statistics_have_names(void **state)
+{
+    struct stage *s = *state;
+    struct sriov_stat stats[64];
+    const uint32_t n = sriov_pf_stats(s->pf, stats, 64);
+
+    assert_in_range(n, 10, 64);
+    for (uint32_t i = 0; i < n; i++) {
+        assert_true(stats[i].name[0] != 0);
+        for (uint32_t j = 0; j < i; j++) {
+            assert_string_not_equal(stats[i].name, stats[j].name);
+        }
+    }
+    assert_int_equal(sriov_pf_stats(s->pf, NULL, 0), n);
+}
+
+/* Each op of the VMM that opening, enabling and closing use fails once, every occurrence. */
+static int whole_life(struct stage *s, uint64_t *calls)
+{
+    const uint64_t before = sriov_mock_op_calls(s->mock, NULL);
+    int rc = sriov_fn_open(sriov_mock_vmm(s->mock), s->pf_name, NULL, &s->fn);
+
+    if (rc == 0) {
+        rc = sriov_pf_open(s->fn, sriov_pf_drivers, NULL, &s->pf);
+        if (rc == 0) {
+            rc = sriov_pf_enable_vfs(s->pf, 2);
+            (void)sriov_pf_poll(s->pf);
+            sriov_pf_close(s->pf);
+        }
+        (void)sriov_fn_close(s->fn);
+    }
+    *calls = sriov_mock_op_calls(s->mock, NULL) - before;
+    return rc;
+}
+
+static void open_mock(struct stage *s)
+{
+    const struct sriov_mock_opts opts = {.size = sizeof(opts), .flags = SRIOV_MOCK_QUIET};
+
+    assert_int_equal(sriov_mock_create(&opts, &s->mock), 0);
+    assert_int_equal(sriov_mock_add_pf(s->mock, s->model, NULL, s->pf_name), 0);
+    sriov_log_set_level(sriov_mock_vmm(s->mock), SRIOV_LOG_ERROR);
+}
+
+static void gone_at_any_moment(void **state)
+{
+    struct stage *s = *state;
+    uint64_t calls = 0;
+    uint64_t unused;
+
+    open_mock(s);
+    assert_int_equal(whole_life(s, &calls), 0);
+    sriov_mock_destroy(s->mock);
+    assert_true(calls > 100);
+    for (uint64_t n = 1; n <= calls; n++) {
+        const struct sriov_mock_fault fault = {
+            .size = sizeof(fault), .kind = SRIOV_MOCK_FAULT_GONE, .nth = n};
+
+        open_mock(s);
+        assert_int_equal(sriov_mock_inject(s->mock, &fault), 0);
+        (void)whole_life(s, &unused);
+        assert_int_equal(sriov_mock_held(s->mock), 0);
+        assert_int_equal(sriov_mock_violations(s->mock, 0), 0);
+        sriov_mock_destroy(s->mock);
+    }
+}
+
+#define BOTH(test)                                                                                           \
+    cmocka_unit_test_prestate_setup_teardown(test, set_stage, strike_stage, &chip_82599),                    \
+        cmocka_unit_test_prestate_setup_teardown(test, set_stage, strike_stage, &chip_82576)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(comes_up_with_link),
+        BOTH(follows_the_cable),
+        BOTH(vfs_come_and_go),
+        BOTH(every_vf_is_greeted),
+        BOTH(interrupts_serve_without_polls),
+        BOTH(admin_mac_reaches_the_vf),
+        BOTH(reset_is_survived),
+        BOTH(down_and_up),
+        BOTH(down_stays_down),
+        BOTH(surprise_removal),
+        BOTH(statistics_have_names),
+        cmocka_unit_test_prestate(older_apis_are_found, &chip_82599),
+        cmocka_unit_test_prestate(gone_at_any_moment, &chip_82599),
+        cmocka_unit_test_prestate(gone_at_any_moment, &chip_82576),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
