@@ -4,6 +4,7 @@
 #include "parse.h"
 #include "world.h"
 
+#include <errno.h>
 #include <string.h>
 
 static int only_kvm(struct cli *cli)
@@ -83,6 +84,23 @@ static int set_mock_vfs(struct cli *cli, const char *bdf, uint16_t n)
     return rc == 0 ? report(cli, bdf) : cli_fail(cli, "%s: cannot enable %u VFs: %s", bdf, n, strerror(-rc));
 }
 
+static int check_vfs(struct cli *cli, const char *bdf, uint64_t n)
+{
+    struct sriov_fn_info info = {.size = sizeof(info)};
+
+    if (!cli_find(cli, bdf, &info)) {
+        return cli_fail_open(cli, bdf, -ENOENT);
+    }
+    if (info.total_vfs == 0) {
+        return cli_fail(cli, "%s: has no SR-IOV capability; choose a PF of: sriovctl list", bdf);
+    }
+    if (n > info.total_vfs) {
+        return cli_fail(cli, "%s: has at most %u VFs; give a number from 0 to %u", bdf, info.total_vfs,
+                        info.total_vfs);
+    }
+    return CLI_OK;
+}
+
 static int run_vfs(struct cli *cli, const void *values)
 {
     struct sriov_kvm_opts opts = cli_kvm_opts(cli);
@@ -97,7 +115,7 @@ static int run_vfs(struct cli *cli, const void *values)
     if (!parse_number(cli->words[1], &n) || n > UINT16_MAX) {
         return cli_fail(cli, "%s is no number of VFs; it wants 0 to the PF's total_vfs", cli->words[1]);
     }
-    if (cli_open_vmm(cli) != CLI_OK) {
+    if (cli_open_vmm(cli) != CLI_OK || check_vfs(cli, bdf, n) != CLI_OK) {
         return CLI_USAGE;
     }
     if (cli_is_mock(cli)) {

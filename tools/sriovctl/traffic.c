@@ -145,6 +145,23 @@ static int open_pcap(struct traffic *traffic)
     return CLI_OK;
 }
 
+/* A VF that was passed on to a VM shows as a plain function: only a PF is surely wrong here. */
+static int check_function(struct traffic *traffic)
+{
+    struct sriov_fn_info info = {.size = sizeof(info)};
+
+    if (!cli_find(traffic->cli, traffic->bdf, &info)) {
+        return cli_fail_open(traffic->cli, traffic->bdf, -ENOENT);
+    }
+    if (info.total_vfs != 0) {
+        return cli_fail(traffic->cli,
+                        "%s: is a PF, this needs a VF; make some: sriovctl vfs %s N, then see: "
+                        "sriovctl list",
+                        traffic->bdf, traffic->bdf);
+    }
+    return CLI_OK;
+}
+
 static int open_port(struct traffic *traffic, uint32_t ip)
 {
     const struct traffic_values *values = traffic->values;
@@ -173,10 +190,12 @@ static int open_port(struct traffic *traffic, uint32_t ip)
 
 static int wait_link(struct traffic *traffic)
 {
+    struct sriov_net_info info = {.size = sizeof(info)};
     int rc = echo_port_wait_link(traffic->port, traffic->values->link_wait_ns);
 
     if (rc == -ETIMEDOUT) {
-        return cli_fail_link(traffic->cli, traffic->bdf);
+        (void)sriov_net_get_info(echo_port_net(traffic->port), &info);
+        return cli_fail_link(traffic->cli, traffic->bdf, info.mailbox_api);
     }
     return rc == 0 ? CLI_OK : cli_fail(traffic->cli, "%s: was removed; plug it in again", traffic->bdf);
 }
@@ -222,7 +241,10 @@ int traffic_open(struct traffic *traffic, struct cli *cli, const struct traffic_
     traffic->events = out_array();
     traffic->begin_ns = sriov_vmm_now(cli->vmm);
     cli_catch_signals();
-    status = open_port(traffic, ip);
+    status = check_function(traffic);
+    if (status == CLI_OK) {
+        status = open_port(traffic, ip);
+    }
     if (status == CLI_OK) {
         status = wait_link(traffic);
     }

@@ -60,8 +60,11 @@ static int give_macs(struct world *world, uint16_t vfs)
 
 static int start_service(struct world *world, enum world_pf_mood mood)
 {
+    struct sriov_mock_fault silence = {
+        .size = sizeof(silence), .kind = SRIOV_MOCK_FAULT_MBX_SILENT, .nth = 1, .times = UINT64_MAX};
+
     if (mood == WORLD_PF_SILENT) {
-        return 0;
+        return sriov_mock_inject(world->mock, &silence);
     }
     int task = sriov_mock_task(world->mock, PF_SERVE_EVERY, serve_pf, world);
     if (task < 0) {

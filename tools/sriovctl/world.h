@@ -16,7 +16,7 @@ struct world;
 enum world_pf_mood {
     WORLD_PF_UP = 0,
     WORLD_PF_DOWN,   /* administratively down */
-    WORLD_PF_SILENT, /* up, but nobody serves its mailboxes */
+    WORLD_PF_SILENT, /* up, but no message gets through */
 };
 
 struct world_opts {
