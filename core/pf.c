@@ -114,6 +114,9 @@ static int disable_vfs(struct sric_pf *self)
     rc = rc != 0 ? rc : step;
     if (step != 0) {
         /* The VFs are still there: the device side must go on serving them. */
+        if (!sriov_fn_gone(pf->fn)) {
+            (void)self->ops.vfs_ready(pf, pf->num_vfs);
+        }
         return rc;
     }
     pf->num_vfs = 0;
