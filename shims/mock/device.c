@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef MOCK_NO_MODELS
-const struct sriov_model_ops *const sriov_models[] = {NULL};
-#endif
-
 #define BUS_OF(routing_id) ((routing_id) >> 8)
 
 static void bdf_name(char *out, uint32_t domain, uint16_t routing_id)

@@ -151,10 +151,16 @@ static void a_model_timer_is_waited_for(void **state)
     assert_int_equal(f->ops->wait(f->vmm, UINT64_MAX), 0);
     assert_int_equal(sriov_mock_now(f->mock), 5000);
     assert_string_equal(j.text, "0");
+    assert_int_equal(sriov_mock_set_delay(f->mock, "none", SRIOV_DELAY_TX, 70), -ENOENT);
+    assert_int_equal(sriov_mock_set_delay(f->mock, NULL, (enum sriov_delay_kind)9, 70), -EINVAL);
     assert_int_equal(sriov_mock_set_delay(f->mock, f->pf, SRIOV_DELAY_TX, 70), 0);
     fixture_wr(f, fn, TOY_TIMER, 30);
     assert_int_equal(f->ops->wait(f->vmm, SECOND), 0);
     assert_int_equal(sriov_mock_now(f->mock), 5100);
+    assert_int_equal(sriov_mock_set_delay(f->mock, NULL, SRIOV_DELAY_TX, 0), 0);
+    fixture_wr(f, fn, TOY_TIMER, 30);
+    assert_int_equal(f->ops->wait(f->vmm, SECOND), 0);
+    assert_int_equal(sriov_mock_now(f->mock), 5130);
     assert_int_equal(f->ops->irq_disable(fn), 0);
     f->ops->close(fn);
 }

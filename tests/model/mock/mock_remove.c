@@ -6,7 +6,7 @@ struct listener {
     uint32_t events[8];
     unsigned count;
     struct fixture *f;
-    void *fn; /* closed when asked to go, if set */
+    void *fn;
 };
 
 static void listen(void *arg, uint32_t event)
@@ -182,6 +182,56 @@ static void other_events_are_delivered(void **state)
     assert_int_equal(sriov_mock_event(f->mock, f->pf, SRIOV_EVENT_ERROR), -ENOENT);
 }
 
+static void pull_on_frame(void *arg, const void *frame, size_t len)
+{
+    struct fixture *f = arg;
+
+    (void)frame;
+    (void)len;
+    assert_int_equal(sriov_mock_remove(f->mock, f->pf, false, 0), 0);
+}
+
+static void it_may_go_while_its_model_works(void **state)
+{
+    struct fixture *f = *state;
+    struct listener l = {0};
+    void *fn = fixture_open(f, f->pf);
+
+    hear(f, fn, &l);
+    fixture_wr(f, fn, TOY_TIMER, 1000);
+    assert_int_equal(sriov_mock_wire_sink(f->mock, f->pf, pull_on_frame, f), 0);
+    fixture_wr(f, fn, TOY_TX, 64);
+    check_dead(f, fn);
+    sriov_mock_advance(f->mock, MS); /* the model's timer finds nobody */
+    assert_int_equal(l.count, 1);
+    f->ops->close(fn);
+    fixture_expect_none(f);
+}
+
+static void close_on_removal(void *arg, uint32_t event)
+{
+    struct listener *l = arg;
+
+    l->events[l->count++] = event;
+    l->f->ops->close(l->fn);
+}
+
+static void a_sink_may_close_its_function(void **state)
+{
+    struct fixture *f = *state;
+    struct listener l = {.f = f};
+    struct sriov_event_sink sink = {.size = sizeof(sink), .cb = close_on_removal, .arg = &l};
+
+    l.fn = fixture_open(f, f->pf);
+    assert_int_equal(f->ops->set_event_sink(l.fn, &sink), 0);
+    assert_int_equal(sriov_mock_remove(f->mock, f->pf, true, SECOND), 0);
+    f->ops->relax(f->vmm);
+    assert_int_equal(l.count, 1);
+    assert_int_equal(l.events[0], SRIOV_EVENT_REMOVE_ASKED);
+    assert_int_equal(sriov_mock_held(f->mock), 0);
+    assert_int_equal(sriov_mock_remove(f->mock, f->pf, false, 0), -ENOENT); /* gone already */
+}
+
 static void kill_is_final_for_the_handle(void **state)
 {
     struct fixture *f = *state;
@@ -205,6 +255,8 @@ int main(void)
         MOCK_TEST(asked_it_goes_at_the_deadline),
         MOCK_TEST(asked_it_goes_when_it_is_free),
         MOCK_TEST(other_events_are_delivered),
+        MOCK_TEST(it_may_go_while_its_model_works),
+        MOCK_TEST(a_sink_may_close_its_function),
         MOCK_TEST(kill_is_final_for_the_handle),
     };
 
