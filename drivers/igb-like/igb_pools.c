@@ -98,6 +98,7 @@ void igb_put_traffic(struct sri_pf *p, uint16_t vf, bool on)
 void igb_irq_on(struct sri_pf *p)
 {
     sri_pf_wr(p, IGB_IVAR_MISC, (IGB_IVAR_VALID | PF_VECTOR) << IGB_IVAR_MISC_OTHER_SHIFT);
+    sri_pf_wr(p, IGB_EITR(PF_VECTOR), SRI_PF_IRQ_US << IGB_EITR_INTERVAL_SHIFT);
     sri_pf_wr(p, IGB_EIAC, UINT32_C(1) << PF_VECTOR);
     sri_pf_wr(p, IGB_EIMS, UINT32_C(1) << PF_VECTOR);
     sri_pf_wr(p, IGB_IMS, IGB_ICR_VMMB | IGB_ICR_LSC);

@@ -23,6 +23,9 @@
 #define SRI_PF_FRAME_MAX 9728u
 #define SRI_PF_VLAN_TAG  4u
 
+/* Least distance of the PF's own interrupts: guests ring them, and must not busy the host. */
+#define SRI_PF_IRQ_US 50u
+
 /* Mailbox API versions as sriov/pf.h has them, 0xMMmm. */
 #define SRI_PF_API_1_0    0x0100u
 #define SRI_PF_API_1_1    0x0101u
@@ -199,6 +202,8 @@ void sri_pf_mbx_read(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WORDS
 void sri_pf_mbx_send(struct sri_pf *p, uint16_t vf, const uint32_t *msg, uint32_t words);
 /* Request bits of VFs base to base + vfs_per_icr - 1, bit 0 for base. Notes acknowledgements. */
 uint32_t sri_pf_mbx_requests(struct sri_pf *p, uint32_t group);
+/* Take a request off the list unread. */
+void sri_pf_mbx_drop(struct sri_pf *p, uint16_t vf);
 /* VFs that were reset since the last call, cleared; group 0 is VFs 31:0. */
 uint32_t sri_pf_mbx_resets(struct sri_pf *p, uint32_t group);
 /* Forget what rang while nobody served. */

@@ -35,12 +35,17 @@ void sri_pf_mbx_release(struct sri_pf *p, uint16_t vf)
     sri_pf_wr(p, ctrl_reg(p, vf), 0);
 }
 
-void sri_pf_mbx_read(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WORDS])
+void sri_pf_mbx_drop(struct sri_pf *p, uint16_t vf)
 {
     const uint32_t per = p->dev->mbx.vfs_per_icr;
 
-    /* The doorbell goes first: one that rings from here on means another message. */
     sri_pf_wr(p, icr_reg(p, vf / per), UINT32_C(1) << (vf % per));
+}
+
+void sri_pf_mbx_read(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WORDS])
+{
+    /* The doorbell goes first: one that rings from here on means another message. */
+    sri_pf_mbx_drop(p, vf);
     for (uint32_t i = 0; i < INTEL_MBX_WORDS; i++) {
         msg[i] = sri_pf_rd(p, mem_reg(p, vf, i));
     }

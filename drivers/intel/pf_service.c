@@ -110,6 +110,7 @@ static void serve_group(struct sri_pf *p, uint32_t group)
         if (vf < p->num_vfs) {
             serve_request(p, (uint16_t)vf);
         } else {
+            sri_pf_mbx_drop(p, (uint16_t)vf);
             p->bad_doorbells++;
         }
     }

@@ -110,6 +110,8 @@ struct sriov_buf *sri_rx_slow(struct sri_rxq *q, struct sriov_buf *buf, uint64_t
 bool sri_tx_odd(struct sri_txq *q, struct sriov_buf *buf);
 /* Give back what the device has reported. */
 void sri_tx_reclaim(struct sri_txq *q);
+/* A report is due and has not come; *at names it. From the control thread too. */
+bool sri_txq_waits(const struct sri_txq *q, uint32_t *at);
 
 struct sri_ring_args {
     struct sriov_fn *fn;

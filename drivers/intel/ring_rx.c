@@ -99,7 +99,7 @@ static inline uint32_t rx_run(struct sri_rxq *q, struct sriov_buf ***out, uint32
     }
     uint32_t done = budget - (uint32_t)(end - run.desc);
     q->cache.n = (uint32_t)(run.top - q->cache.stock);
-    q->next += done;
+    __atomic_store_n(&q->next, q->next + done, __ATOMIC_RELAXED); /* the watchdog looks */
     q->base.packets += (uint64_t)(run.out - *out);
     q->base.bytes += bytes;
     *out = run.out;

@@ -39,7 +39,8 @@ static inline bool is_simple(const struct sriov_buf *buf, const struct sriov_poo
 static inline void end_run(struct sri_txq *q)
 {
     q->ring[(q->next - 1) & q->mask].hi |= RS_HI;
-    q->rs[q->rs_head++ & q->mask] = q->next;
+    __atomic_store_n(&q->rs[q->rs_head & q->mask], q->next, __ATOMIC_RELAXED);
+    __atomic_store_n(&q->rs_head, q->rs_head + 1, __ATOMIC_RELAXED);
 }
 
 /* Simple frames from the front, at most n and none beyond the ring's end. Returns how many. */
@@ -180,12 +181,23 @@ void sri_tx_reclaim(struct sri_txq *q)
         if ((q->ring[(end - 1) & q->mask].hi & DD_HI) == 0) {
             break;
         }
-        q->rs_tail++;
+        __atomic_store_n(&q->rs_tail, q->rs_tail + 1, __ATOMIC_RELAXED); /* the watchdog looks */
         until = end;
     }
     if (until != q->clean) {
         release(q, until);
     }
+}
+
+bool sri_txq_waits(const struct sri_txq *q, uint32_t *at)
+{
+    uint32_t tail = __atomic_load_n(&q->rs_tail, __ATOMIC_RELAXED);
+    if (tail == __atomic_load_n(&q->rs_head, __ATOMIC_RELAXED)) {
+        return false;
+    }
+    uint32_t end = __atomic_load_n(&q->rs[tail & q->mask], __ATOMIC_RELAXED);
+    *at = tail;
+    return (q->ring[(end - 1) & q->mask].hi & DD_HI) == 0;
 }
 
 void sri_txq_reclaim_all(struct sri_txq *q)

@@ -10,7 +10,7 @@
 #define ATTACH_NS     (300 * SRI_MS)
 #define START_NS      (100 * SRI_MS)
 #define EXCHANGE_NS   (250 * SRI_MS)
-#define STAT_EVERY_NS (5000 * SRI_MS) /* octets of 32 bits wrap in 34 s at 1 Gbit/s */
+#define LOOK_EVERY_NS (100 * SRI_MS) /* what a PF reset finds uncounted is lost */
 
 int sri_vf_attach(struct sriov_net *net, const struct sri_vf_hw *hw)
 {
@@ -188,6 +188,18 @@ static const char *what_is_wrong(struct sri_vf *vf)
     return NULL;
 }
 
+/* What need not be done at each poll; why to recover, or NULL. */
+static const char *now_and_then(struct sri_vf *vf)
+{
+    uint64_t now = sriov_fn_now(vf->net->fn);
+    if (!vf->running || now < vf->look_due) {
+        return NULL;
+    }
+    vf->look_due = now + LOOK_EVERY_NS;
+    sri_vf_stats_fold(vf);
+    return sri_vf_watch(vf);
+}
+
 static void poll_ready(struct sri_vf *vf)
 {
     struct sriov_link link;
@@ -202,14 +214,11 @@ static void poll_ready(struct sri_vf *vf)
             set_link(vf, link);
         }
     }
+    if (wrong == NULL) {
+        wrong = now_and_then(vf);
+    }
     if (wrong != NULL) {
         begin_recovery(vf, wrong);
-        return;
-    }
-    uint64_t now = sriov_fn_now(vf->net->fn);
-    if (vf->running && now >= vf->stat_due) {
-        vf->stat_due = now + STAT_EVERY_NS;
-        sri_vf_stats_fold(vf);
     }
 }
 

@@ -87,6 +87,14 @@ struct sri_vf_settings {
     uint8_t vlan_map[SRI_VF_VLANS / 8];
 };
 
+/* How long a ring has made no progress although it should have. */
+struct sri_vf_watch {
+    uint32_t rx_at; /* index that is stuck */
+    uint32_t tx_at;
+    uint64_t rx_since; /* 0: it is not */
+    uint64_t tx_since;
+};
+
 struct sri_vf {
     struct sriov_net *net;
     const struct sri_vf_hw *hw;
@@ -111,7 +119,8 @@ struct sri_vf {
     uint32_t resets;
     uint64_t stat_last[SRI_VF_STATS];
     uint64_t stat_total[SRI_VF_STATS];
-    uint64_t stat_due;
+    uint64_t look_due;
+    struct sri_vf_watch watch[SRIOV_NET_QUEUES_MAX];
 };
 
 static inline struct sri_vf *sri_vf_of(const struct sriov_net *net)
@@ -161,6 +170,15 @@ int sri_vf_run(struct sri_vf *vf);
 void sri_vf_halt(struct sri_vf *vf, bool keep);
 /* The queues are enabled in the device as we left them. */
 bool sri_vf_queues_alive(struct sri_vf *vf);
+struct sri_rxq *sri_vf_rxq(const struct sri_vf *vf, uint32_t i);
+struct sri_txq *sri_vf_txq(const struct sri_vf *vf, uint32_t i);
+/* RDH: the descriptor that the device will fill next. */
+uint32_t sri_vf_rx_head(const struct sri_vf *vf, uint32_t i);
+
+/* ---- vf_watch.c ---- */
+/* What the device did not write back for long; NULL: nothing. Reads a register per queue. */
+const char *sri_vf_watch(struct sri_vf *vf);
+void sri_vf_watch_reset(struct sri_vf *vf);
 
 /* ---- vf_irq.c ---- */
 void sri_vf_irq_request(struct sri_vf *vf);

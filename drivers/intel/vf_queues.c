@@ -23,12 +23,12 @@ static uint32_t reg_of(const struct sri_vf_ring_regs *regs, uint32_t queue, uint
     return regs->base + queue * regs->stride + reg;
 }
 
-static struct sri_rxq *rxq_of(const struct sri_vf *vf, uint32_t i)
+struct sri_rxq *sri_vf_rxq(const struct sri_vf *vf, uint32_t i)
 {
     return (struct sri_rxq *)(void *)vf->net->rxq[i];
 }
 
-static struct sri_txq *txq_of(const struct sri_vf *vf, uint32_t i)
+struct sri_txq *sri_vf_txq(const struct sri_vf *vf, uint32_t i)
 {
     return (struct sri_txq *)(void *)vf->net->txq[i];
 }
@@ -75,8 +75,8 @@ static int make_pair(struct sri_vf *vf, uint16_t i)
 
 static void free_pair(struct sri_vf *vf, uint32_t i)
 {
-    sri_txq_destroy(vf->net->fn, txq_of(vf, i));
-    sri_rxq_destroy(vf->net->fn, rxq_of(vf, i));
+    sri_txq_destroy(vf->net->fn, sri_vf_txq(vf, i));
+    sri_rxq_destroy(vf->net->fn, sri_vf_rxq(vf, i));
     vf->net->txq[i] = NULL;
     vf->net->rxq[i] = NULL;
 }
@@ -151,8 +151,8 @@ static int switch_ring(struct sri_vf *vf, const struct sri_vf_ring_regs *regs, u
 static int run_pair(struct sri_vf *vf, uint32_t i)
 {
     const struct sri_vf_hw *hw = vf->hw;
-    struct sri_rxq *rx = rxq_of(vf, i);
-    struct sri_txq *tx = txq_of(vf, i);
+    struct sri_rxq *rx = sri_vf_rxq(vf, i);
+    struct sri_txq *tx = sri_vf_txq(vf, i);
     uint16_t mtu = vf->net->config.mtu;
     int err = sri_rxq_prime(rx, mtu);
     if (err != 0) {
@@ -192,6 +192,7 @@ int sri_vf_run(struct sri_vf *vf)
         return err;
     }
     sri_vf_irq_program(vf);
+    sri_vf_watch_reset(vf);
     vf->running = true;
     return 0;
 }
@@ -203,17 +204,17 @@ void sri_vf_halt(struct sri_vf *vf, bool keep)
         sri_vf_irq_silence(vf);
     }
     for (uint32_t i = 0; i < vf->net->config.queues; i++) {
-        if (rxq_of(vf, i) == NULL) {
+        if (sri_vf_rxq(vf, i) == NULL) {
             continue;
         }
         if (!sriov_fn_gone(vf->net->fn)) {
             (void)switch_ring(vf, &vf->hw->tx, i, false);
             (void)switch_ring(vf, &vf->hw->rx, i, false);
         }
-        sri_txq_reclaim_all(txq_of(vf, i));
-        sri_rxq_reclaim(rxq_of(vf, i), keep);
+        sri_txq_reclaim_all(sri_vf_txq(vf, i));
+        sri_rxq_reclaim(sri_vf_rxq(vf, i), keep);
         if (!keep) {
-            sriov_pool_cache_drain(&txq_of(vf, i)->cache);
+            sriov_pool_cache_drain(&sri_vf_txq(vf, i)->cache);
         }
     }
 }
@@ -223,4 +224,9 @@ bool sri_vf_queues_alive(struct sri_vf *vf)
     uint32_t rx = sriov_rd32(&vf->bar, reg_of(&vf->hw->rx, 0, RING_CONTROL));
     uint32_t tx = sriov_rd32(&vf->bar, reg_of(&vf->hw->tx, 0, RING_CONTROL));
     return (rx & tx & RING_ENABLE) != 0;
+}
+
+uint32_t sri_vf_rx_head(const struct sri_vf *vf, uint32_t i)
+{
+    return sriov_rd32(&vf->bar, reg_of(&vf->hw->rx, i, RING_HEAD));
 }

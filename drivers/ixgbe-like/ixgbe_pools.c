@@ -2,9 +2,10 @@
 /* Pools of an 82599: virtualization mode (section 4.6.10.1), filters, policy, interrupts. */
 #include "ixgbe-like/ixgbe.h"
 
-#define QUEUES_32 4u /* of each pool, with 32 pools */
-#define QUEUES_64 2u
-#define PF_VECTOR 0u
+#define QUEUES_32    4u /* of each pool, with 32 pools */
+#define QUEUES_64    2u
+#define PF_VECTOR    0u
+#define EITR_UNIT_US 2u /* 2.048 at 10 Gb/s and 1 Gb/s */
 
 /* One way to cut the queues into pools: four registers have to agree on it. */
 struct mode {
@@ -188,6 +189,7 @@ void ixgbe_put_traffic(struct sri_pf *p, uint16_t vf, bool on)
 void ixgbe_irq_on(struct sri_pf *p)
 {
     sri_pf_wr(p, IXGBE_IVAR_MISC, (IXGBE_IVAR_ALLOC_VAL | PF_VECTOR) << IXGBE_IVAR_MISC_OTHER_SHIFT);
+    sri_pf_wr(p, IXGBE_EITR(PF_VECTOR), (SRI_PF_IRQ_US / EITR_UNIT_US) << IXGBE_EITR_INTERVAL_SHIFT);
     sri_pf_wr(p, IXGBE_EIMS, IXGBE_EICR_MAILBOX | IXGBE_EICR_LSC);
 }
 
