@@ -89,8 +89,8 @@ const char *cli_open_options(const struct cli *cli, char *text);
 int cli_fail_open(struct cli *cli, const char *bdf, int err);
 /* Another step on an open function failed. */
 int cli_fail_step(struct cli *cli, const char *bdf, const char *step, int err);
-/* No link: the PF is down or silent (mailbox_api 0: never answered). */
-int cli_fail_link(struct cli *cli, const char *bdf, uint32_t mailbox_api);
+/* No link: the PF is down or silent. */
+int cli_fail_link(struct cli *cli, const char *bdf);
 
 /* ---- signals.c ---- */
 

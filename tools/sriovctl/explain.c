@@ -74,18 +74,14 @@ int cli_fail_step(struct cli *cli, const char *bdf, const char *step, int err)
     return cli_fail(cli, "%s: %s: %s", bdf, step, reason_for(err));
 }
 
-/* mailbox_api 0: the PF never answered; else it did, and there is no carrier. */
-int cli_fail_link(struct cli *cli, const char *bdf, uint32_t mailbox_api)
+int cli_fail_link(struct cli *cli, const char *bdf)
 {
     struct sriov_fn_info info = {.size = sizeof(info)};
-    const char *pf = cli_find(cli, bdf, &info) && info.pf_name[0] != '\0' ? info.pf_name : "";
+    bool known = cli_find(cli, bdf, &info) && info.pf_name[0] != '\0';
 
-    if (mailbox_api == 0) {
-        return cli_fail(
-            cli,
-            "%s: its PF %s never answers the mailbox: it is down or its driver hangs; ip link set PF "
-            "up, then look at dmesg",
-            bdf, pf);
-    }
-    return cli_fail(cli, "%s: no link: its PF %s is down or has no cable; ip link set PF up", bdf, pf);
+    return cli_fail(
+        cli,
+        "%s: no link: its PF %s%sis down, has no cable or never answers the mailbox; ip link set PF up, "
+        "then look at dmesg",
+        bdf, known ? info.pf_name : "", known ? " " : "");
 }

@@ -190,12 +190,10 @@ static int open_port(struct traffic *traffic, uint32_t ip)
 
 static int wait_link(struct traffic *traffic)
 {
-    struct sriov_net_info info = {.size = sizeof(info)};
     int rc = echo_port_wait_link(traffic->port, traffic->values->link_wait_ns);
 
     if (rc == -ETIMEDOUT) {
-        (void)sriov_net_get_info(echo_port_net(traffic->port), &info);
-        return cli_fail_link(traffic->cli, traffic->bdf, info.mailbox_api);
+        return cli_fail_link(traffic->cli, traffic->bdf);
     }
     return rc == 0 ? CLI_OK : cli_fail(traffic->cli, "%s: was removed; plug it in again", traffic->bdf);
 }
