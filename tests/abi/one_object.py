@@ -11,20 +11,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-DRIVERS = ("ixgbevf-like", "igbvf-like")
+DRIVERS = ("ixgbevf-like", "igbvf-like", "intel")
 # /path/libsriovcore.a(ixgbevf.c.o)  or  /path/sriov_driver_ixgbevf_like.dir/x/ixgbevf.c.o
 MEMBER = re.compile(r"^ \.text\S*\s*(?:\n\s+)?\s*0x[0-9a-f]+\s+0x[0-9a-f]+\s+(\S+\.a)\((\S+)\)$|"
                     r"^ \.text\S*\s*(?:\n\s+)?\s*0x[0-9a-f]+\s+0x[0-9a-f]+\s+(\S+\.o)$", re.M)
 
 
-def linked_objects(map_file):
-    """{object name: bytes} of everything with code in the link."""
-    for archive, member, plain in MEMBER.findall(Path(map_file).read_text()):
-        path = Path(map_file).parent / (archive or plain)
-        if archive:
-            yield member, subprocess.run(["ar", "p", path, member], check=True, capture_output=True).stdout
-        else:
-            yield path.name, path.read_bytes()
+def linked_objects(build, map_file):
+    """{object name: bytes} of what archives gave to the link; its paths start in the build folder."""
+    for archive, member, _ in set(MEMBER.findall(Path(map_file).read_text())):
+        if archive and (build / archive).exists():
+            member_bytes = subprocess.run(["ar", "p", build / archive, member], check=True, capture_output=True)
+            yield member, member_bytes.stdout
 
 
 def objects_of(driver, build):
@@ -39,7 +37,7 @@ def main():
     linked = {}
     for item in programs:
         name, _, map_file = item.partition("=")
-        linked[name] = {n: hashlib.sha256(b).hexdigest() for n, b in linked_objects(map_file)}
+        linked[name] = {n: hashlib.sha256(b).hexdigest() for n, b in linked_objects(Path(build), map_file)}
     print(f"{'driver object':<34} {'sha256':<64}  linked, byte for byte, into")
     for driver in DRIVERS:
         wanted = objects_of(driver, Path(build))

@@ -16,17 +16,19 @@ ALLOWED_LINKER = {"_GLOBAL_OFFSET_TABLE_"}
 DRIVER = re.compile(r"^(ixgbevf|igbvf|ixgbe|igb|sri)_")
 
 
-def symbols(path, *flags):
-    out = subprocess.run(["nm", "-P", *flags, path], check=True, capture_output=True, text=True).stdout
-    return {line.split()[0] for line in out.splitlines() if line.strip() and not line.endswith(":")}
+def symbols(objects):
+    """(object, name, defined) of every symbol, archives' members by themselves."""
+    out = subprocess.run(["nm", "-P", "-A", *objects], check=True, capture_output=True, text=True).stdout
+    for line in out.splitlines():
+        where, name, kind, *_ = re.sub(r": ", " ", line, count=1).split()
+        yield where, name, kind not in "Uwv"
 
 
 def outside(objects):
-    """Undefined symbols that no object of the group defines, with who wants them."""
-    defined = set().union(*(symbols(o, "--defined-only") for o in objects))
-    for path in objects:
-        for name in sorted(symbols(path, "--undefined-only") - defined - ALLOWED_LINKER):
-            yield path, name
+    """Symbols that no object of the group defines, with who wants them."""
+    every = list(symbols(objects))
+    defined = {name for _, name, here in every if here} | ALLOWED_LINKER
+    return sorted({(where, name) for where, name, here in every if not here and name not in defined})
 
 
 def main():
