@@ -79,6 +79,9 @@ int sri_mbx_take(struct sri_mbx *mbx, uint32_t *msg, uint32_t words)
     for (uint32_t i = 0; i < words && i < INTEL_MBX_WORDS; i++) {
         msg[i] = sriov_rd32(mbx->bar, mbx->regs.memory + 4 * i);
     }
+    if (msg[0] == ALL_ONES && sri_mbx_look(mbx) == ALL_ONES) {
+        return -ENODEV; /* pulled out between the two */
+    }
     sri_mbx_forget(mbx, SRI_MBX_PFSTS);
     sriov_wr32(mbx->bar, mbx->regs.control, SRI_MBX_ACK); /* gives VFU back too */
     if (is_control(msg[0])) {
