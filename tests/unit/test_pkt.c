@@ -198,8 +198,8 @@ static void test_fresh(void **state)
 
 static void test_copy(void **state)
 {
-    static uint8_t in[20000];
-    static uint8_t out[20000];
+    static uint8_t in[20992];
+    static uint8_t out[20992];
     struct ctx *c = *state;
     struct sriov_pool *pool = make(c, 40, 512);
 

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Installs the build under a fresh prefix and builds and runs a program against it in every way that
+# a user has: find_package with shared and static targets, pkg-config.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE rc OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  if(NOT rc EQUAL 0)
+    message(FATAL_ERROR "${ARGN}\nended with ${rc}\n${out}${err}")
+  endif()
+  set(out "${out}" PARENT_SCOPE)
+endfunction()
+
+function(expect what output)
+  if(NOT output MATCHES "^consumer: ${VERSION} mock ")
+    message(FATAL_ERROR "${what} printed: ${output}")
+  endif()
+  message(STATUS "${what}: ok")
+endfunction()
+
+set(prefix ${WORK}/prefix)
+file(REMOVE_RECURSE ${WORK})
+file(MAKE_DIRECTORY ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G ${GENERATOR} -DCMAKE_C_COMPILER=${CC}
+    -DCMAKE_PREFIX_PATH=${prefix} -DWANT=${VERSION})
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+foreach(kind shared static)
+  run(${WORK}/build/consumer_${kind})
+  expect("find_package, ${kind}" "${out}")
+endforeach()
+
+set(ENV{PKG_CONFIG_PATH} ${prefix}/${LIBDIR}/pkgconfig)
+run(${PKG_CONFIG} --cflags --libs sriovcore-mock sriovcore-kvm)
+string(STRIP "${out}" flags)
+separate_arguments(flags UNIX_COMMAND "${flags}")
+run(${CC} -std=c11 ${SOURCE}/main.c -o ${WORK}/consumer_pc ${flags} -Wl,-rpath,${prefix}/${LIBDIR})
+run(${WORK}/consumer_pc)
+expect("pkg-config" "${out}")
