@@ -19,6 +19,9 @@
 
 struct stage {
     const char *model;
+    const char *quirks;
+    uint64_t mbx_delay; /* of each doorbell */
+    bool no_vectors;    /* the host has no interrupt for the PF */
     uint16_t vfs_max;
     uint32_t mbps;
     uint32_t api;
@@ -34,7 +37,12 @@ struct stage {
 };
 
 static struct stage chip_82599 = {.model = "82599", .vfs_max = 63, .mbps = 10000, .api = 0x0107};
+static struct stage late_82599 = {
+    .model = "82599", .vfs_max = 63, .mbps = 10000, .api = 0x0107, .mbx_delay = MS / 5u, .no_vectors = true};
 static struct stage chip_82576 = {.model = "82576", .vfs_max = 7, .mbps = 1000, .api = 0};
+static struct stage late_82576 = {
+    .model = "82576", .vfs_max = 7, .mbps = 1000, .api = 0, .mbx_delay = MS / 5u, .no_vectors = true};
+static struct stage qemu_82576 = {.model = "82576", .quirks = "qemu", .vfs_max = 7, .mbps = 1000, .api = 0};
 
 static void on_violation(void *arg, const struct sriov_violation *v)
 {
@@ -42,17 +50,31 @@ static void on_violation(void *arg, const struct sriov_violation *v)
     print_error("violation: %s\n", v->text);
 }
 
+static void open_mock(struct stage *s)
+{
+    const struct sriov_mock_opts opts = {
+        .size = sizeof(opts), .flags = SRIOV_MOCK_QUIET, .on_violation = on_violation};
+    const struct sriov_mock_pf_opts pf_opts = {.size = sizeof(pf_opts), .quirks = s->quirks};
+
+    assert_int_equal(sriov_mock_create(&opts, &s->mock), 0);
+    assert_int_equal(sriov_mock_add_pf(s->mock, s->model, &pf_opts, s->pf_name), 0);
+    assert_int_equal(sriov_mock_set_delay(s->mock, NULL, SRIOV_DELAY_MBX, s->mbx_delay), 0);
+}
+
 static void add_stage(struct stage *s, const struct sriov_pf_opts *opts)
 {
-    const struct sriov_mock_opts mock_opts = {
-        .size = sizeof(mock_opts), .flags = SRIOV_MOCK_QUIET, .on_violation = on_violation};
+    const struct sriov_mock_fault no_irq = {
+        .size = sizeof(no_irq), .kind = SRIOV_MOCK_FAULT_OP, .op = "irq_enable", .nth = 1, .err = -ENOSPC};
 
     s->task = 0;
     s->n = 0;
-    assert_int_equal(sriov_mock_create(&mock_opts, &s->mock), 0);
-    assert_int_equal(sriov_mock_add_pf(s->mock, s->model, NULL, s->pf_name), 0);
+    open_mock(s);
     assert_int_equal(sriov_fn_open(sriov_mock_vmm(s->mock), s->pf_name, NULL, &s->fn), 0);
+    if (s->no_vectors) {
+        assert_int_equal(sriov_mock_inject(s->mock, &no_irq), 0);
+    }
     assert_int_equal(sriov_pf_open(s->fn, sriov_pf_drivers, opts, &s->pf), 0);
+    assert_int_equal(sriov_mock_clear_faults(s->mock), s->no_vectors ? 1 : 0);
 }
 
 static int set_stage(void **state)
@@ -426,15 +448,6 @@ static int whole_life(struct stage *s, uint64_t *calls)
     return rc;
 }
 
-static void open_mock(struct stage *s)
-{
-    const struct sriov_mock_opts opts = {.size = sizeof(opts), .flags = SRIOV_MOCK_QUIET};
-
-    assert_int_equal(sriov_mock_create(&opts, &s->mock), 0);
-    assert_int_equal(sriov_mock_add_pf(s->mock, s->model, NULL, s->pf_name), 0);
-    sriov_log_set_level(sriov_mock_vmm(s->mock), SRIOV_LOG_ERROR);
-}
-
 static void gone_at_any_moment(void **state)
 {
     struct stage *s = *state;
@@ -442,6 +455,7 @@ static void gone_at_any_moment(void **state)
     uint64_t unused;
 
     open_mock(s);
+    sriov_log_set_level(sriov_mock_vmm(s->mock), SRIOV_LOG_ERROR);
     assert_int_equal(whole_life(s, &calls), 0);
     sriov_mock_destroy(s->mock);
     assert_true(calls > 100);
@@ -458,27 +472,38 @@ static void gone_at_any_moment(void **state)
     }
 }
 
-#define BOTH(test)                                                                                           \
-    cmocka_unit_test_prestate_setup_teardown(test, set_stage, strike_stage, &chip_82599),                    \
-        cmocka_unit_test_prestate_setup_teardown(test, set_stage, strike_stage, &chip_82576)
+#define ON(test, stage)                                                                                      \
+    {                                                                                                        \
+#test " " #stage, test, set_stage, strike_stage, &(stage)                                            \
+    }
+#define EACH(test)                                                                                           \
+    ON(test, chip_82599), ON(test, late_82599), ON(test, chip_82576), ON(test, late_82576),                  \
+        ON(test, qemu_82576)
+#define ALONE(test, stage)                                                                                   \
+    {                                                                                                        \
+#test " " #stage, test, NULL, NULL, &(stage)                                                         \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(comes_up_with_link),
-        BOTH(follows_the_cable),
-        BOTH(vfs_come_and_go),
-        BOTH(every_vf_is_greeted),
-        BOTH(interrupts_serve_without_polls),
-        BOTH(admin_mac_reaches_the_vf),
-        BOTH(reset_is_survived),
-        BOTH(down_and_up),
-        BOTH(down_stays_down),
-        BOTH(surprise_removal),
-        BOTH(statistics_have_names),
-        cmocka_unit_test_prestate(older_apis_are_found, &chip_82599),
-        cmocka_unit_test_prestate(gone_at_any_moment, &chip_82599),
-        cmocka_unit_test_prestate(gone_at_any_moment, &chip_82576),
+        EACH(comes_up_with_link),
+        EACH(follows_the_cable),
+        EACH(vfs_come_and_go),
+        EACH(every_vf_is_greeted),
+        ON(interrupts_serve_without_polls, chip_82599),
+        ON(interrupts_serve_without_polls, chip_82576),
+        ON(interrupts_serve_without_polls, qemu_82576),
+        EACH(admin_mac_reaches_the_vf),
+        EACH(reset_is_survived),
+        EACH(down_and_up),
+        EACH(down_stays_down),
+        EACH(surprise_removal),
+        EACH(statistics_have_names),
+        ALONE(older_apis_are_found, chip_82599),
+        ALONE(older_apis_are_found, late_82599),
+        ALONE(gone_at_any_moment, chip_82599),
+        ALONE(gone_at_any_moment, chip_82576),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
