@@ -87,7 +87,7 @@ static int mdic(struct sri_pf *p, uint32_t command, uint16_t *data)
     }
     v = sri_pf_rd(p, IGB_MDIC);
     if ((v & IGB_MDIC_ERROR) != 0) {
-        return -EPROTO;
+        return sriov_fn_gone(p->pf->fn) ? -ENODEV : -EPROTO;
     }
     *data = (uint16_t)(v & IGB_MDIC_DATA);
     return 0;

@@ -64,6 +64,9 @@ static int learn_mac(struct sri_pf *p)
     const uint32_t words[2] = {lo, hi & IGB_RAH_ADDR};
 
     p->mac = sri_pf_msg_mac(words);
+    if (sriov_fn_gone(p->pf->fn)) {
+        return -ENODEV;
+    }
     return (hi & IGB_RAH_AV) != 0 && sri_pf_mac_ok(&p->mac) ? 0 : -EPROTO;
 }
 
