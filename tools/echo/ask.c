@@ -89,7 +89,7 @@ static uint64_t step_resolving(struct echo_session *session, uint64_t now)
 {
     if (session->target_known) {
         session->phase = ECHO_SENDING;
-        session->next_send = now;
+        session->next_send = session->next_arp = now;
         return 0;
     }
     if (session->finishing) {

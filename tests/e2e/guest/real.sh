@@ -32,7 +32,7 @@ we_ask() {
 	is "$1, $2: the backend is the one asked for" "$(field "$file" backend)" "$1"
 	is "$1, $2: nothing is leaked" "$(field "$file" leaked)" 0
 	if [ "$2" = interrupts ]; then
-		check "$1: interrupts woke us" at_least "$file" woken 900
+		check "$1: interrupts woke us" at_least "$file" woken 100
 	fi
 	summary "$1 $2 we-ask sent $(field "$file" sent) received $(field "$file" received)" \
 		"lost $(field "$file" lost) corrupt $(field "$file" corrupt)" \
