@@ -20,7 +20,8 @@ MEMBER = re.compile(r"^ \.text\S*\s*(?:\n\s+)?\s*0x[0-9a-f]+\s+0x[0-9a-f]+\s+(\S
 def linked_objects(build, map_file):
     """{object name: bytes} of what archives gave to the link; its paths start in the build folder."""
     for archive, member, _ in set(MEMBER.findall(Path(map_file).read_text())):
-        if archive and (build / archive).exists():
+        # A shim's archive may have an object of the same name.
+        if archive and Path(archive).name == "libsriovcore.a" and (build / archive).exists():
             member_bytes = subprocess.run(["ar", "p", build / archive, member], check=True, capture_output=True)
             yield member, member_bytes.stdout
 
