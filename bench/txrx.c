@@ -223,18 +223,28 @@ static double per_packet(const struct samples *s, uint32_t batch)
     return burst / batch;
 }
 
+static void set_figures(json_t *row, const char *way, uint32_t batch, const struct samples *s)
+{
+    static const char *const suffix[] = {"", "_min", "_max", "_mean"};
+    double value[] = {per_packet(s, batch), (double)samples_quantile(s, 0) / batch,
+                      (double)samples_quantile(s, 1) / batch, samples_mean(s) / batch};
+    for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "%s%s", way, suffix[i]);
+        json_object_set_new(row, key, json_real(value[i]));
+    }
+}
+
 static void print_json(const char *driver, const char *mode, uint32_t batch, struct samples *rx,
                        struct samples *tx)
 {
-    json_t *o = json_pack(
-        "{s:s,s:s,s:i,s:f,s:f,s:f,s:f,s:f,s:f}", "driver", driver, "mode", mode, "batch", (int)batch, "rx",
-        per_packet(rx, batch), "tx", per_packet(tx, batch), "rx_min", (double)samples_quantile(rx, 0) / batch,
-        "rx_max", (double)samples_quantile(rx, 1) / batch, "tx_min", (double)samples_quantile(tx, 0) / batch,
-        "tx_max", (double)samples_quantile(tx, 1) / batch);
-    char *line = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    json_t *row = json_pack("{s:s,s:s,s:i}", "driver", driver, "mode", mode, "batch", (int)batch);
+    set_figures(row, "rx", batch, rx);
+    set_figures(row, "tx", batch, tx);
+    char *line = json_dumps(row, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     puts(line);
     free(line);
-    json_decref(o);
+    json_decref(row);
 }
 
 static void print_row(const char *driver, const char *mode, uint32_t batch, struct samples *rx,
