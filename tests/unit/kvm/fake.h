@@ -11,16 +11,18 @@
 #include <sriov/dma.h>
 #include <sriov/irq.h>
 
-#define FAKE_VF        "0000:01:10.0" /* in a group of its own, bound to vfio-pci, vfio0 */
-#define FAKE_VF_GROUP  5
-#define FAKE_VF2       "0000:01:10.2" /* bound to igbvf; group 6 */
-#define FAKE_PF        "0000:01:00.0" /* bound to igb; 7 VFs, 2 enabled; group 4 */
-#define FAKE_SHARED_A  "0000:02:00.0" /* these two share group 9, bound to vfio-pci; vfio1, vfio2 */
-#define FAKE_SHARED_B  "0000:02:00.1"
-#define FAKE_BAR       0x4000u
-#define FAKE_FDS       256
-#define FAKE_MAPS      512
-#define FAKE_IRQS      3u
+#include <linux/vfio.h>
+
+#define FAKE_VF       "0000:01:10.0" /* in a group of its own, bound to vfio-pci, vfio0 */
+#define FAKE_VF_GROUP 5
+#define FAKE_VF2      "0000:01:10.2" /* bound to igbvf; group 6 */
+#define FAKE_PF       "0000:01:00.0" /* bound to igb; 7 VFs, 2 enabled; group 4 */
+#define FAKE_SHARED_A "0000:02:00.0" /* these two share group 9, bound to vfio-pci; vfio1, vfio2 */
+#define FAKE_SHARED_B "0000:02:00.1"
+#define FAKE_BAR      0x4000u
+#define FAKE_FDS      256
+#define FAKE_MAPS     512
+#define FAKE_IRQS     3u
 
 enum fake_kind {
     FAKE_NONE = 0,

@@ -107,7 +107,8 @@ static void function(struct fake *fake, const char *bdf, const char *device, int
     }
 }
 
-static void virtual_function(struct fake *fake, const char *bdf, const char *index, int group, const char *driver)
+static void virtual_function(struct fake *fake, const char *bdf, const char *index, int group,
+                             const char *driver)
 {
     char path[SKVM_PATH_MAX];
     function(fake, bdf, "0x10ca\n", group, driver);
@@ -141,7 +142,8 @@ static void host_files(struct fake *fake)
     tree_write(fake, "dev/vfio/5", "");
     tree_write(fake, "dev/vfio/9", "");
     tree_write(fake, "dev/iommu", "");
-    tree_write(fake, "proc/self/status", "Name:\tx\nCapEff:\t0000000000000000\nVmLck:\t    64 kB\nVmPin:\t   128 kB\n");
+    tree_write(fake, "proc/self/status",
+               "Name:\tx\nCapEff:\t0000000000000000\nVmLck:\t    64 kB\nVmPin:\t   128 kB\n");
     tree_write(fake, "proc/self/pagemap", "");
     tree_write(fake, "proc/sys/kernel/osrelease", "6.12.0\n");
 }

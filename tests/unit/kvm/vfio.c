@@ -58,9 +58,16 @@ static int new_device(struct fake *fake)
 
 /* ---- container and group ---- */
 
+/* Head of a capability that is a list. */
+struct list_head {
+    struct vfio_info_cap_header header;
+    uint32_t count;
+    uint32_t reserved;
+};
+
 struct type1_answer {
     struct vfio_iommu_type1_info info;
-    struct vfio_iommu_type1_info_cap_iova_range ranges;
+    struct list_head ranges;
     struct vfio_iova_range range[2];
     struct vfio_iommu_type1_info_dma_avail avail;
 };
@@ -75,7 +82,7 @@ static int type1_info(struct fake *fake, struct vfio_iommu_type1_info *info)
     answer.info.cap_offset = offsetof(struct type1_answer, ranges);
     answer.ranges.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE;
     answer.ranges.header.next = offsetof(struct type1_answer, avail);
-    answer.ranges.nr_iovas = fake->liar_info ? 1000 : 2;
+    answer.ranges.count = fake->liar_info ? 1000 : 2;
     answer.range[0].start = 0;
     answer.range[0].end = 0xfedfffff;
     answer.range[1].start = 0xfef00000;
@@ -165,7 +172,8 @@ static int iommufd_ioctl(struct fake *fake, unsigned long request, void *arg)
         if (map->ioas_id != 77 || (map->flags & SKVM_IOAS_MAP_FIXED_IOVA) == 0) {
             return -EINVAL;
         }
-        return dma_add(fake, map->iova, (void *)(uintptr_t)map->user_va, map->length, map->flags >> 1, -EADDRINUSE);
+        return dma_add(fake, map->iova, (void *)(uintptr_t)map->user_va, map->length, map->flags >> 1,
+                       -EADDRINUSE);
     case IOMMU_IOAS_UNMAP:
         return unmap->ioas_id == 77 ? dma_del(fake, unmap->iova, unmap->length) : -EINVAL;
     default:
@@ -189,7 +197,7 @@ static int bind_iommufd(struct fake *fake, const struct skvm_vfio_bind_iommufd *
 
 struct sparse_answer {
     struct vfio_region_info info;
-    struct vfio_region_info_cap_sparse_mmap sparse;
+    struct list_head sparse;
     struct vfio_region_sparse_mmap_area area;
 };
 
@@ -210,7 +218,7 @@ static int region_info(struct fake *fake, struct vfio_region_info *info)
             info->cap_offset = offsetof(struct sparse_answer, sparse);
             memset(&answer->sparse, 0, sizeof(answer->sparse));
             answer->sparse.header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
-            answer->sparse.nr_areas = 1;
+            answer->sparse.count = 1;
             answer->area.offset = 0x1000;
             answer->area.size = FAKE_BAR - 0x1000;
         }
