@@ -3,8 +3,6 @@
 
 #include "world.h"
 
-#include "parse.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,7 +44,9 @@ static void tell(struct traffic *traffic, const char *event, const char *text)
     uint64_t now = sriov_vmm_now(traffic->cli->vmm);
     json_t *object = out_object();
 
-    cli_note("%s: %.3f s: %s", traffic->bdf, seconds(now - traffic->begin_ns), text);
+    if (traffic->open) {
+        cli_note("%s: %.3f s: %s", traffic->bdf, seconds(now - traffic->begin_ns), text);
+    }
     out_text(object, "event", event);
     out_number(object, "at_ns", now);
     if (json_array_size(traffic->events) < EVENTS_MAX) {
@@ -208,7 +208,10 @@ static int add_neighbour(struct traffic *traffic, uint32_t ip, const struct echo
     }
     rc = world_add_neighbour(traffic->cli->world, traffic->bdf, ip, (uint16_t)traffic->values->mtu, plan,
                              &step);
-    return rc == 0 ? CLI_OK : cli_fail(traffic->cli, "%s: %s; raise --vfs", step, strerror(-rc));
+    if (rc == -ENOENT) {
+        return cli_fail(traffic->cli, "the simulated neighbour needs a second VF; raise --vfs");
+    }
+    return rc == 0 ? CLI_OK : cli_fail(traffic->cli, "%s: %s", step, strerror(-rc));
 }
 
 void traffic_discard(struct traffic *traffic)
@@ -258,6 +261,7 @@ int traffic_open(struct traffic *traffic, struct cli *cli, const struct traffic_
     }
     traffic->begin_ns = sriov_vmm_now(cli->vmm);
     traffic->next_progress_ns = traffic->begin_ns + NS_PER_S;
+    traffic->open = true;
     return CLI_OK;
 }
 

@@ -75,6 +75,7 @@ struct traffic {
     uint64_t no_link_since; /* 0: there is link */
     int64_t wall_offset;    /* from the VMM's clock to the time of day */
     const char *ended;      /* why before its time; NULL: it was not */
+    bool open;              /* what the port tells is for the user now */
     bool failed;
 };
 

@@ -1,0 +1,419 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""sriovctl as a user meets it: on the mock, and on a made-up sysfs for what this host may lack."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+SRIOVCTL = os.environ["SRIOVCTL"]
+SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
+PING = ("--from", "192.0.2.1", "--to", "192.0.2.2")
+MODELS = {"82599": "0000:01:10.0", "82576": "0000:02:10.0"}
+
+
+def run(*words, timeout=60):
+    return subprocess.run([SRIOVCTL, *map(str, words)], capture_output=True, text=True,
+                          timeout=timeout, check=False)
+
+
+class Case(unittest.TestCase):
+    def well(self, *words, status=0):
+        """The JSON that a command prints, which ends with that status."""
+        done = run("--json", *words)
+        self.assertEqual(done.returncode, status, done.stderr + done.stdout)
+        return json.loads(done.stdout)
+
+    def refused(self, *words, says=()):
+        """Bad input: status 2, one line that names thing and remedy, in JSON too."""
+        done = run(*words)
+        self.assertEqual(done.returncode, 2, done.stderr + done.stdout)
+        self.assertEqual(done.stdout, "")
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, done.stderr)
+        self.assertRegex(lines[0], "^sriovctl: .*[a-z]")
+        for word in says if isinstance(says, tuple) else (says,):
+            self.assertIn(word, lines[0])
+        report = json.loads(run("--json", *words).stdout)
+        self.assertEqual(report["status"], 2)
+        self.assertEqual("sriovctl: " + report["error"], lines[0])
+
+
+class Usage(Case):
+    def test_help_and_version(self):
+        for words in (("--help",), ("-h",), ("ping", "--help"), ("--version",)):
+            done = run(*words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("sriovctl", done.stdout)
+
+    def test_wrong_words(self):
+        self.refused(says="no command")
+        self.refused("no-such-command", says="no-such-command")
+        self.refused("--no-such-option", "list", says="--no-such-option")
+        self.refused("list", "--no-such-option", says="--no-such-option")
+        self.refused("list", "word", says="word")
+        self.refused("info", says="BDF")
+        self.refused("--shim", "xen", "list", says=("--shim", "kvm", "mock"))
+        self.refused("--shim", says="--shim")
+        self.refused("--backend", "vfio", "list", says="iommufd")
+        self.refused("--vf-token", "1234", "list", says="UUID")
+        self.refused("--json=1", "list", says="--json")
+
+    def test_wrong_bdf(self):
+        for bdf in ("x", "01:00", "0000:01:00.8", "0000:01:20.0", "0000:01:00.0 ", "1:2:3:4.5",
+                    "0000:01:00.0x", "+1:00.0", "a" * 500):
+            self.refused("--shim", "mock", "info", bdf, says="sriovctl list")
+
+    def test_wrong_ping_options(self):
+        base = ("--shim", "mock", "ping", "01:10.0")
+        self.refused(*base, says="--from")
+        self.refused(*base, "--from", "192.0.2.1", says="--to")
+        self.refused(*base, "--from", "192.0.2.1", "--to", "192.0.2.1", says="--to")
+        for ip in ("300.1.1.1", "1.2.3", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", ""):
+            self.refused(*base, "--from", "192.0.2.1", "--to", ip, says="--to")
+        for name, value in (("--count", "-1"), ("--count", "x"), ("--size", "9-8"), ("--size", "99999"),
+                            ("--size", ""), ("--interval", "-1s"), ("--interval", "1h"),
+                            ("--interval", "nan"), ("--rate", "0"), ("--window", "1025"),
+                            ("--timeout", "0"), ("--mtu", "67"), ("--count", "18446744073709551616")):
+            self.refused(*base, *PING, name, value, says=name)
+        self.refused(*base, *PING, "--size", "2000", says=("--size", "--mtu 2028"))
+        self.refused(*base, *PING, "--udp", "--size", "2", says="--size")
+        self.refused(*base, *PING, "--poll", "--interrupts", says="--poll")
+        self.refused(*base, *PING, "--pcap", "/no/such/folder/x", says="/no/such/folder/x")
+        self.refused("--shim", "mock", "respond", "01:10.0", says="--address")
+
+
+class Mock(Case):
+    def test_list(self):
+        for model, vf in MODELS.items():
+            rows = self.well("--shim", "mock", "--model", model, "--vfs", 3, "list")
+            self.assertEqual([row["kind"] for row in rows], ["PF", "VF", "VF", "VF"])
+            self.assertEqual(rows[0]["vfs"].split("/")[0], "3")
+            self.assertEqual(rows[1]["function"], vf)
+            self.assertEqual(rows[1]["pf"], "0000:01:00.0")
+        text = run("--shim", "mock", "list").stdout
+        self.assertRegex(text, "(?m)^function .*iommu group$")
+        self.assertIn("8086:10ed", text)
+
+    def test_info(self):
+        pf = self.well("--shim", "mock", "info", "01:00.0")
+        self.assertEqual((pf["vendor"], pf["device"], pf["kind"]), ("0x8086", "0x10fb", "PF"))
+        self.assertEqual(pf["sriov"]["vfs"], 2)
+        self.assertTrue(pf["sriov"]["enabled"])
+        self.assertIn("SR-IOV", [cap["capability"] for cap in pf["capabilities"]])
+        vf = self.well("--shim", "mock", "info", "0000:01:10.0")
+        self.assertEqual((vf["device"], vf["kind"], vf["vf_index"]), ("0x10ed", "VF", 0))
+        self.assertIsNone(vf["sriov"])
+        self.assertIn({"bar": 0, "bytes": 16384}, vf["bars"])
+        self.assertIn("0x10ed", run("--shim", "mock", "info", "01:10.0").stdout)
+
+    def test_vfs(self):
+        self.assertEqual(self.well("--shim", "mock", "vfs", "01:00.0", 5)["vfs"], 5)
+        self.refused("--shim", "mock", "vfs", "01:00.0", 65, says="64")
+        self.refused("--shim", "mock", "vfs", "01:00.0", "many", says="many")
+        self.refused("--shim", "mock", "vfs", "01:10.0", 1, says="0000:01:10.0")
+        self.refused("--shim", "mock", "vfs", "09:00.0", 1, says="0000:09:00.0")
+
+    def test_ping(self):
+        for model, vf in MODELS.items():
+            for mode in ("--poll", "--interrupts"):
+                for more in ((), ("--udp",), ("--mtu", 9000, "--size", "18-8958", "--window", 8)):
+                    report = self.well("--shim", "mock", "--model", model, "ping", vf, *PING, mode, "--count",
+                                       300, "--size", "56-1472", "--interval", "1ms", *more)
+                    self.check_ping(report, 300, mode)
+
+    def check_ping(self, report, count, mode):
+        self.assertEqual((report["sent"], report["received"]), (count, count))
+        for name in ("lost", "corrupt", "duplicates", "reordered", "late", "leaked", "damaged"):
+            self.assertEqual(report[name], 0, name)
+        self.assertIsNone(report["ended"])
+        self.assertEqual(report["outages"], [])
+        self.assertEqual(report["mode"], mode[2:])
+        rtt = [report["rtt"][key] for key in ("min_ns", "p50_ns", "p99_ns", "max_ns")]
+        self.assertEqual(rtt, sorted(rtt))
+        if mode == "--interrupts":
+            self.assertGreater(report["interrupts"]["woken"], count // 2)
+
+    def test_ping_quirks_of_qemu(self):
+        report = self.well("--shim", "mock", "--model", "82576", "--quirks", "qemu", "ping", "02:10.0", *PING,
+                           "--count", 100, "--interval", "1ms")
+        self.assertEqual(report["received"], 100)
+
+    def test_ping_fast(self):
+        report = self.well("--shim", "mock", "ping", "01:10.0", *PING, "--count", 70000, "--interval", 0,
+                           "--window", 200, "--size", 8)
+        self.assertEqual((report["received"], report["duplicates"], report["reordered"]), (70000, 0, 0))
+        self.assertGreater(report["interrupts"]["woken"], 70000 // 200)
+
+    def test_ping_repeats_exactly(self):
+        words = ("--shim", "mock", "ping", "01:10.0", *PING, "--count", 50, "--rate", 1000)
+        self.assertEqual(self.well(*words), self.well(*words))
+
+    def test_ping_text_and_progress(self):
+        done = run("--shim", "mock", "ping", "01:10.0", *PING, "--progress")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, "(?m)^lost +0$")
+        self.assertRegex(done.stdout, r"(?m)^  avg +[0-9.]+ us$")
+        self.assertEqual(len(re.findall(r"(?m)^\d s: \d sent, \d received, 0 lost", done.stderr)), 4)
+
+    def test_nobody_answers(self):
+        report = self.well("--shim", "mock", "ping", "01:10.0", *PING, "--neighbour", "192.0.2.9",
+                           "--resolve", "500ms", status=1)
+        self.assertEqual(report["sent"], 0)
+        self.assertIn("ARP", report["ended"])
+
+    def test_pf_that_does_not_answer(self):
+        for model, vf in MODELS.items():
+            for mood in ("down", "silent"):
+                self.refused("--shim", "mock", "--model", model, "--mock-pf", mood, "ping", vf, *PING,
+                             says=(vf, "0000:01:00.0", "ip link set"))
+
+    def test_wrong_functions(self):
+        self.refused("--shim", "mock", "ping", "01:00.0", *PING, says=("is a PF", "sriovctl vfs"))
+        self.refused("--shim", "mock", "ping", "05:10.0", *PING, says=("0000:05:10.0", "sriovctl list"))
+        self.refused("--shim", "mock", "--vfs", 1, "ping", "01:10.0", *PING, says="--vfs")
+        self.refused("--shim", "mock", "--vfs", 0, "ping", "01:10.0", *PING, says="sriovctl list")
+        self.refused("--shim", "mock", "--model", "82598", "list", says="82598")
+        self.refused("--shim", "mock", "--quirks", "vbox", "list", says="vbox")
+        for command in ("bind", "unbind"):
+            self.refused("--shim", "mock", command, "01:10.0", says="--shim mock")
+
+    def test_respond(self):
+        for model, vf in MODELS.items():
+            report = self.well("--shim", "mock", "--model", model, "respond", vf, "--address", "192.0.2.1",
+                               "--duration", "500ms")
+            self.assertGreaterEqual(report["answered_echo"], 45)
+            self.assertEqual((report["dropped"], report["leaked"]), (0, 0))
+        report = self.well("--shim", "mock", "respond", "01:10.0", "--address", "192.0.2.1", "--count", 7)
+        self.assertEqual(report["answered_echo"], 7)
+
+    def test_stats(self):
+        report = self.well("--shim", "mock", "stats", "01:10.0")
+        self.assertIn("rx_packets", "\n".join(report["counters"]))
+        pf = self.well("--shim", "mock", "stats", "01:00.0")
+        self.assertTrue(pf["counters"])
+
+    def test_signal_ends_well(self):
+        with subprocess.Popen([SRIOVCTL, "--shim", "mock", "--json", "ping", "01:10.0", *PING, "--count", "0",
+                               "--interval", "10us"], stdout=subprocess.PIPE, text=True) as process:
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            report = json.loads(process.communicate(timeout=30)[0])
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(report["sent"], report["received"])
+        self.assertGreater(report["sent"], 0)
+
+
+class Captures(Case):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.file = self.folder.name + "/x.pcap"
+
+    def tshark(self, *words):
+        self.assertIsNotNone(shutil.which("tshark"), "tshark is not installed: scripts/setup")
+        return subprocess.run(["tshark", "-r", self.file, *words], capture_output=True, text=True,
+                              timeout=60, check=True).stdout.splitlines()
+
+    def test_capture(self):
+        report = self.well("--shim", "mock", "capture", "01:10.0", self.file, "--address", "192.0.2.1",
+                           "--count", 50)
+        self.assertEqual(len(self.tshark()), report["frames"])
+        self.assertGreaterEqual(report["frames"], 50)
+        self.assertEqual(self.tshark("-Y", "_ws.malformed"), [])
+        self.assertEqual(self.tshark("-o", "ip.check_checksum:TRUE", "-Y",
+                                     "ip.checksum.status == 0 || icmp.checksum.status == 0"), [])
+        self.assertGreater(len(self.tshark("-Y", "icmp.type == 0")), 20)
+
+    def test_capture_without_address_only_listens(self):
+        report = self.well("--shim", "mock", "capture", "01:10.0", self.file)
+        self.assertGreater(report["frames"], 0)
+        self.assertEqual(len(self.tshark("-Y", "arp.opcode == 1")), report["frames"])
+
+    def test_ping_pcap(self):
+        self.well("--shim", "mock", "ping", "01:10.0", *PING, "--udp", "--count", 20, "--interval", "1ms",
+                  "--pcap", self.file)
+        self.assertEqual(len(self.tshark("-Y", "udp")), 40)
+        self.assertEqual(self.tshark("-o", "udp.check_checksum:TRUE", "-Y", "udp.checksum.status == 0"), [])
+
+
+class Host(Case):
+    """A made-up sysfs, dev and proc."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = pathlib.Path(self.folder.name)
+        for name in ("sys/bus/pci/devices", "sys/bus/pci/drivers/vfio-pci", "sys/bus/pci/drivers/igbvf",
+                     "sys/class/iommu", "sys/kernel/iommu_groups", "dev/vfio", "proc/self",
+                     "proc/sys/kernel"):
+            (self.root / name).mkdir(parents=True)
+        (self.root / "proc/sys/kernel/osrelease").write_text("6.1.0\n")
+        self.roots = ("--sysfs-root", self.root / "sys", "--dev-root", self.root / "dev",
+                      "--proc-root", self.root / "proc")
+
+    def function(self, bdf, device=0x10ca, driver=None, group=None, config=None, **leaves):
+        folder = self.root / "sys/bus/pci/devices" / bdf
+        folder.mkdir()
+        leaves = {"vendor": "0x8086", "device": f"{device:#06x}", "subsystem_vendor": "0x8086",
+                  "subsystem_device": "0x0000", "class": "0x020000", "revision": "0x01", **leaves}
+        for name, text in leaves.items():
+            (folder / name).write_text(f"{text}\n")
+        (folder / "config").write_bytes(config if config is not None else self.config(device))
+        (folder / "resource").write_text("0x00000000fe000000 0x00000000fe003fff 0x0000000000140204\n")
+        if driver:
+            (folder / "driver").symlink_to(self.root / "sys/bus/pci/drivers" / driver)
+        if group is not None:
+            place = self.root / f"sys/kernel/iommu_groups/{group}"
+            (place / "devices").mkdir(parents=True, exist_ok=True)
+            (place / "devices" / bdf).symlink_to(folder)
+            (folder / "iommu_group").symlink_to(place)
+        return folder
+
+    @staticmethod
+    def config(device, caps=True):
+        space = bytearray(4096)
+        struct.pack_into("<HHHHBBBB", space, 0, 0x8086, device, 0, 0x10, 1, 0, 0, 2)
+        if caps:
+            space[0x34] = 0x70
+            struct.pack_into("<BBHII", space, 0x70, 0x11, 0xa0, 2, 0x3, 0x2003)
+            struct.pack_into("<BBH", space, 0xa0, 0x10, 0, 2)
+            struct.pack_into("<I", space, 0x100, 0x0010 | 1 << 16 | 0x150 << 20)
+            struct.pack_into("<HHHH", space, 0x10c, 8, 8, 7, 0)
+            struct.pack_into("<HHxxH", space, 0x114, 0x80, 2, 0x10ca)
+            struct.pack_into("<I", space, 0x150, 0x000e | 1 << 16)
+        return bytes(space)
+
+    def snapshot(self):
+        return {path: path.read_bytes() if path.is_file() else os.readlink(path) if path.is_symlink() else ""
+                for path in sorted(self.root.rglob("*"))}
+
+    def refused(self, *words, says=()):
+        before = self.snapshot()
+        super().refused(*self.roots, *words, says=says)
+        self.assertEqual(self.snapshot(), before, "something was changed")
+
+    def test_info(self):
+        self.function("0000:03:00.0", device=0x10c9, driver="igbvf", group=4, sriov_totalvfs=7, sriov_numvfs=2)
+        report = self.well(*self.roots, "info", "03:00.0")
+        self.assertEqual(report["kind"], "PF")
+        self.assertEqual((report["driver"], report["iommu_group"]), ("igbvf", 4))
+        self.assertEqual(report["bars"], [{"bar": 0, "bytes": 16384}])
+        self.assertEqual(report["msix"]["vectors"], 3)
+        self.assertEqual((report["msix"]["table_bar"], report["msix"]["pba_offset"]), (3, "0x2000"))
+        self.assertEqual(report["sriov"]["total_vfs"], 8)
+        self.assertEqual(report["sriov"]["vf_device_id"], "0x10ca")
+        self.assertEqual([cap["capability"] for cap in report["capabilities"]],
+                         ["MSI-X", "PCI Express", "SR-IOV", "Alternative Routing-ID"])
+
+    def test_list(self):
+        self.function("0000:03:00.0", driver="igbvf", group=4)
+        self.function("0000:00:01.0", **{"class": "0x060400"})
+        self.assertEqual(len(self.well(*self.roots, "list")), 1)
+        self.assertEqual(len(self.well(*self.roots, "list", "--all")), 2)
+
+    def test_absent(self):
+        for command in (("info",), ("ping", *PING), ("bind",), ("unbind",), ("stats",)):
+            self.refused(command[0], "09:00.0", *command[1:], says="0000:09:00.0")
+        self.refused("vfs", "09:00.0", 2, says="0000:09:00.0")
+
+    def test_no_sysfs(self):
+        done = run("--sysfs-root", "/no/such", "list")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1))
+
+    def test_bound_to_another_driver(self):
+        self.function("0000:03:10.0", driver="igbvf", group=4)
+        self.refused("ping", "03:10.0", *PING, says=("0000:03:10.0", "igbvf", "bind"))
+
+    def test_not_bound(self):
+        self.function("0000:03:10.0", group=4)
+        self.refused("ping", "03:10.0", *PING, says=("0000:03:10.0", "bind"))
+
+    def test_no_iommu(self):
+        self.function("0000:03:10.0", driver="vfio-pci")
+        for backend in ("auto", "group", "iommufd"):
+            self.refused("--backend", backend, "ping", "03:10.0", *PING, says=("0000:03:10.0", "IOMMU"))
+
+    def test_no_nodes(self):
+        self.function("0000:03:10.0", driver="vfio-pci", group=4)
+        self.refused("--backend", "group", "ping", "03:10.0", *PING, says="vfio")
+        self.refused("--backend", "iommufd", "ping", "03:10.0", *PING, says="iommu")
+
+    def test_dead_config_space(self):
+        self.function("0000:03:10.0", driver="vfio-pci", group=4, config=b"\xff" * 4096)
+        self.refused("info", "03:10.0", says=("0000:03:10.0", "all ones", "rescan"))
+
+    def test_malformed_config_space(self):
+        space = bytearray(self.config(0x10ca))
+        space[0xa1] = 0x70  # the list has no end
+        self.function("0000:03:10.0", config=bytes(space))
+        self.refused("info", "03:10.0", says=("0000:03:10.0", "malformed"))
+
+    def test_little_of_config_space(self):
+        self.function("0000:03:10.0", config=self.config(0x10ca)[:64])
+        self.refused("info", "03:10.0", says=("0000:03:10.0", "root"))
+
+    def test_too_many_vfs(self):
+        self.function("0000:03:00.0", driver="igbvf", sriov_totalvfs=7, sriov_numvfs=0)
+        self.refused("vfs", "03:00.0", 8, says="7")
+        self.function("0000:03:10.0", driver="igbvf")
+        self.refused("vfs", "03:10.0", 1, says="SR-IOV")
+
+    def test_doctor(self):
+        report = self.well(*self.roots, "doctor", status=1)
+        self.assertEqual(report["worst"], "bad")
+        iommu = [finding for finding in report["findings"] if finding["thing"] == "iommu"]
+        self.assertEqual(iommu[0]["level"], "bad")
+        self.assertIn("intel_iommu=on", iommu[0]["remedy"])
+        text = run(*self.roots, "doctor")
+        self.assertEqual(text.returncode, 1)
+        self.assertRegex(text.stdout, "(?m)^bad +iommu: .*\n +-> .*intel_iommu=on")
+        self.refused("doctor", "nonsense", says="nonsense")
+        self.refused("--shim", "mock", "doctor", says="--shim mock")
+
+
+class Documents(Case):
+    """Manual and completion know every command and option."""
+
+    def words(self):
+        commands = re.findall(r"(?m)^  ([a-z]+) ", run("--help").stdout.split("options of every")[0])
+        self.assertIn("ping", commands)
+        texts = {"": run("--help").stdout}
+        texts.update({command: run(command, "--help").stdout for command in commands})
+        options = {name: set(re.findall(r"(?m)^ +(?:-\w, )?(--[a-z-]+)", text)) for name, text in texts.items()}
+        return commands, options
+
+    def test_manual(self):
+        manual = (SOURCE / "docs/man/sriovctl.1.scd").read_text().replace("\\", "")
+        commands, options = self.words()
+        for word in {*commands, *set().union(*options.values())}:
+            self.assertRegex(manual, rf"\*{re.escape(word)}\b")
+
+    def test_completion(self):
+        script = SOURCE / "tools/completion/sriovctl.bash"
+        commands, options = self.words()
+        for command in commands:
+            for option in options[command] | options[""]:
+                self.assertIn(option, self.complete(script, "sriovctl", command, option[:-1]))
+        self.assertEqual(sorted(self.complete(script, "sriovctl", "")), sorted(commands))
+        self.assertEqual(self.complete(script, "sriovctl", "--shim", ""), ["kvm", "mock"])
+        self.assertIn("0000:01:10.0", self.complete(script, SRIOVCTL, "--shim", "mock", "ping", "0000:01:1"))
+
+    @staticmethod
+    def complete(script, *line):
+        text = (f"source {script}; COMP_WORDS=({' '.join(repr(word) for word in line)}); "
+                f"COMP_CWORD={len(line) - 1}; COMP_LINE=\"${{COMP_WORDS[*]}}\"; COMP_POINT=${{#COMP_LINE}}; "
+                "_sriovctl; printf '%s\\n' \"${COMPREPLY[@]}\"")
+        done = subprocess.run(["bash", "--norc", "-c", text], capture_output=True, text=True, timeout=30, check=True)
+        return [word.strip() for word in done.stdout.splitlines() if word.strip()]
+
+
+if __name__ == "__main__":
+    unittest.main()
