@@ -62,7 +62,7 @@ struct sri_vf_hw {
     struct sri_rx_format rx_format;
     const char *const *rx_owners; /* a name per queue, for the DMA ledger */
     const char *const *tx_owners;
-    const struct sri_vf_counter *counters; /* ends with name NULL; at most SRI_VF_STATS */
+    const struct sri_vf_counter *counters; /* ends with name NULL; at most SRI_VF_STATS; 0: rx frames */
 
     struct sriov_link (*decode_link)(uint32_t value);
     /* After RESET was answered: negotiate what this kind has; fills api, granted_queues. */
@@ -95,6 +95,14 @@ struct sri_vf_watch {
     uint64_t tx_since;
 };
 
+/* The device counts frames that reach no ring. */
+struct sri_vf_deaf {
+    uint32_t at;      /* sum of all receive indices */
+    uint64_t counted; /* by the device when a ring moved last */
+    uint64_t since;   /* 0: nothing was counted since then */
+    bool spent;       /* one recovery was tried and no frame has come since */
+};
+
 struct sri_vf {
     struct sriov_net *net;
     const struct sri_vf_hw *hw;
@@ -121,6 +129,7 @@ struct sri_vf {
     uint64_t stat_total[SRI_VF_STATS];
     uint64_t look_due;
     struct sri_vf_watch watch[SRIOV_NET_QUEUES_MAX];
+    struct sri_vf_deaf deaf;
 };
 
 static inline struct sri_vf *sri_vf_of(const struct sriov_net *net)

@@ -12,7 +12,9 @@
 
 void sri_vf_watch_reset(struct sri_vf *vf)
 {
+    bool spent = vf->deaf.spent;
     memset(vf->watch, 0, sizeof(vf->watch));
+    vf->deaf = (struct sri_vf_deaf){.counted = vf->stat_total[0], .spent = spent};
 }
 
 /* True once the same index has been stuck for long. */
@@ -39,6 +41,34 @@ static bool rx_stuck(const struct sri_vf *vf, uint32_t i, uint32_t *at)
     return sri_vf_rx_head(vf, i) != next && (q->ring[next].hi & SRI_RX_DD) == 0;
 }
 
+/* Frames are counted, yet the rings stay empty although they have room: the device cannot read its
+ * descriptors. Some counted frames never come for good reason, so this is tried once until one does. */
+static bool rx_deaf(struct sri_vf *vf, uint64_t now)
+{
+    struct sri_vf_deaf *deaf = &vf->deaf;
+    uint32_t at = 0;
+    bool waits = false;
+    for (uint32_t i = 0; i < sri_vf_active_queues(vf); i++) {
+        const struct sri_rxq *q = sri_vf_rxq(vf, i);
+        uint32_t next = __atomic_load_n(&q->next, __ATOMIC_RELAXED);
+        at += next;
+        waits = waits || (q->ring[next & q->mask].hi & SRI_RX_DD) != 0;
+    }
+    if (at != deaf->at || waits || vf->stat_total[0] == deaf->counted) {
+        deaf->spent = deaf->spent && !waits && at == deaf->at;
+        deaf->at = at;
+        deaf->counted = vf->stat_total[0];
+        deaf->since = 0;
+        return false;
+    }
+    deaf->since = deaf->since != 0 ? deaf->since : now;
+    if (deaf->spent || now - deaf->since < STUCK_NS) {
+        return false;
+    }
+    deaf->spent = true;
+    return true;
+}
+
 const char *sri_vf_watch(struct sri_vf *vf)
 {
     uint64_t now = sriov_fn_now(vf->net->fn);
@@ -55,5 +85,5 @@ const char *sri_vf_watch(struct sri_vf *vf)
             return "a transmit queue is stuck";
         }
     }
-    return NULL;
+    return rx_deaf(vf, now) ? "frames are counted but none arrives" : NULL;
 }
