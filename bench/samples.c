@@ -42,11 +42,12 @@ uint64_t samples_quantile(const struct samples *s, double q)
     return s->n == 0 ? 0 : s->value[(size_t)(q * (double)(s->n - 1))];
 }
 
-double samples_mean(const struct samples *s)
+double samples_mean(const struct samples *s, double q)
 {
+    size_t n = (size_t)(q * (double)s->n);
     double sum = 0;
-    for (size_t i = 0; i < s->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         sum += (double)s->value[i];
     }
-    return s->n == 0 ? 0 : sum / (double)s->n;
+    return n == 0 ? 0 : sum / (double)n;
 }

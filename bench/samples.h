@@ -17,6 +17,6 @@ void samples_free(struct samples *s);
 void samples_add(struct samples *s, uint64_t value); /* beyond room: dropped */
 void samples_sort(struct samples *s);
 uint64_t samples_quantile(const struct samples *s, double q); /* sorted; q from 0 to 1 */
-double samples_mean(const struct samples *s);
+double samples_mean(const struct samples *s, double q);       /* sorted; of the least q of them */
 
 #endif
