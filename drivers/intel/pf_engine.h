@@ -54,7 +54,9 @@ struct sri_pf_vf {
     bool cts;
     bool tell;   /* a control message waits to be sent */
     bool unread; /* our last message is not acknowledged yet */
+    bool lost;   /* it reads, without CTS: it has not understood that it has to RESET */
     uint64_t unread_since;
+    uint64_t nacked_at; /* 0: never */
 
     uint64_t requests;
     uint64_t refused;

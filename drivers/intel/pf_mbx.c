@@ -62,14 +62,17 @@ void sri_pf_mbx_send(struct sri_pf *p, uint16_t vf, const uint32_t *msg, uint32_
     p->vf[vf].unread_since = sriov_fn_now(p->pf->fn);
 }
 
-/* Acknowledgements are only noted: they say that a control message may overwrite the memory. */
+/* Acknowledgements are only noted: they say that the memory may be overwritten, and who listens. */
 static void note_acks(struct sri_pf *p, uint32_t group, uint32_t acks)
 {
     const uint32_t per = p->dev->mbx.vfs_per_icr;
 
     for (uint32_t i = 0; i < per && group * per + i < p->num_vfs; i++) {
         if ((acks & (UINT32_C(1) << i)) != 0) {
-            p->vf[group * per + i].unread = false;
+            struct sri_pf_vf *v = &p->vf[group * per + i];
+
+            v->unread = false;
+            v->lost = !v->cts;
         }
     }
 }

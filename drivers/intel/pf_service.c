@@ -5,7 +5,8 @@
 #include <errno.h>
 
 /* How long an unread answer keeps a control message back: the VF may still be after it. */
-#define UNREAD_NS UINT64_C(5000000)
+#define UNREAD_NS     UINT64_C(5000000)
+#define NACK_AGAIN_NS UINT64_C(2000000000)
 /* What a VF may set in a header. */
 #define HEADER_KNOWN (INTEL_MBX_TYPE | INTEL_MBX_INFO)
 
@@ -157,6 +158,28 @@ static void send_control(struct sri_pf *p, uint16_t vf)
     }
 }
 
+/*
+ * Linux's VF drivers take a control message without CTS for a lost link only, and start over at a
+ * NACK without CTS, which they expect once they have read the former.
+ */
+static void send_nack(struct sri_pf *p, uint16_t vf)
+{
+    static const uint32_t nack = INTEL_MBX_NACK;
+    struct sri_pf_vf *v = &p->vf[vf];
+    const uint64_t now = sriov_fn_now(p->pf->fn);
+
+    if (!v->lost || v->tell || (v->nacked_at != 0 && now - v->nacked_at < NACK_AGAIN_NS)) {
+        return;
+    }
+    if (v->cts) {
+        v->lost = false;
+    } else if (may_send(p, vf)) {
+        v->lost = false;
+        v->nacked_at = now;
+        sri_pf_mbx_send(p, vf, &nack, 1);
+    }
+}
+
 void sri_pf_tell(struct sri_pf *p, uint16_t vf)
 {
     p->vf[vf].tell = true;
@@ -191,6 +214,10 @@ uint32_t sri_pf_serve(struct sri_pf *p)
     if (p->interrupts) {
         p->dev->irq_ack(p);
     }
+    /* What was acknowledged before a VF's reset must not count as news of the VF after it. */
+    for (uint32_t group = 0; group < groups; group++) {
+        (void)sri_pf_mbx_requests(p, group);
+    }
     serve_resets(p);
     for (uint32_t group = 0; group < groups; group++) {
         serve_group(p, group);
@@ -198,6 +225,7 @@ uint32_t sri_pf_serve(struct sri_pf *p)
     watch_link(p, &link);
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
         send_control(p, vf);
+        send_nack(p, vf);
     }
     return p->served - before;
 }

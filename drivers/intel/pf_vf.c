@@ -19,6 +19,8 @@ static void forget_requests(struct sri_pf_vf *v)
     v->xcast = IXGBE_MBX_XCAST_MULTI;
     v->cts = false;
     v->unread = false;
+    v->lost = false;
+    v->nacked_at = 0;
 }
 
 void sri_pf_vf_restart(struct sri_pf *p, uint16_t vf)
