@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Our PF driver owns the emulated 82576 through VFIO; Linux's own igbvf drives its VFs. Both ends of the
+# mailbox, the switch, reset, down and up.
+# e2e: kernels stock small
+# e2e: programs pf-serve
+# e2e: append vfio_pci.enable_sriov=1
+# e2e: timeout 150
+
+load_modules igb igbvf vfio-pci vfio_iommu_type1
+wait_for 20 find_pf || bail "no 82576 PF"
+device=$pci/devices/$PF_BDF
+echo "$PF_BDF" >"$device/driver/unbind"
+echo vfio-pci >"$device/driver_override"
+echo "$PF_BDF" >"$pci/drivers_probe"
+is "the PF is VFIO's" "$(basename "$(readlink "$device/driver")")" vfio-pci
+
+mkfifo /tmp/pf.in /tmp/pf.out
+pf-serve "$PF_BDF" 3 </tmp/pf.in >/tmp/pf.out &
+server=$!
+exec 7>/tmp/pf.in 8</tmp/pf.out
+read -r -t 20 reply <&8
+is "our PF driver is up, 3 VFs, link" "$reply" ok
+
+# ask COMMAND...: one command to it, its answer in reply.
+ask() {
+	echo "$*" >&7
+	read -r -t 10 reply <&8
+}
+# asks COMMAND...: the same, which has to succeed.
+asks() {
+	ask "$@"
+	[ "${reply%% *}" = ok ]
+}
+# told KEY: a value of the last answer.
+told() { printf '%s\n' "$reply" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+vf_ready() { asks vf "$1" && [ "$(told ready)" = 1 ]; }
+netdev_of() { [ -n "$(vf_netdev "$1")" ]; }
+
+for vf in 0 1; do
+	check "VF $vf gets an address" asks mac "$vf"
+	check "igbvf takes VF $vf" vf_bind_kernel "$vf"
+	check "VF $vf has a network device" wait_for 10 netdev_of "$vf"
+	is "igbvf was told the address" "$(cat "/sys/class/net/$(vf_netdev "$vf")/address")" "02:50:46:00:00:0$vf"
+	check "VF $vf is greeted" vf_ready "$vf"
+done
+# VF 2 has no address of the host's: igbvf chooses one, and the PF accepts it.
+check "igbvf takes VF 2" vf_bind_kernel 2
+check "VF 2 has a network device" wait_for 10 netdev_of 2
+mac2=$(cat "/sys/class/net/$(vf_netdev 2)/address")
+for vf in 0 1 2; do
+	check "VF $vf has link" vf_to_netns "$vf" "guest$vf" "192.0.2.1$vf/24"
+done
+asks vf 2
+is "the PF knows the address VF 2 chose" "$(told mac)" "$mac2"
+
+# pings FROM TO: 50 echo requests, none lost.
+pings() { ip netns exec "guest$1" ping -q -c 50 -i 0.01 -W 2 -s 1400 "192.0.2.1$2"; }
+# comes_back FROM TO: one try takes up to a second, so "wait_for 2" is 20 seconds at the most.
+comes_back() { ip netns exec "guest$1" ping -q -c 1 -W 1 "192.0.2.1$2" >/dev/null 2>&1; }
+check "VF 0 reaches VF 1" pings 0 1
+check "VF 2 reaches VF 0" pings 2 0
+
+check "another address is refused" sh -c "! ip -n guest0 link set \$(ip -n guest0 -o link | \
+	sed -n 's/^[0-9]*: \(e[^:]*\):.*/\1/p') address 02:99:99:99:99:99 2>/dev/null || \
+	! ip -n guest0 link | grep -q 02:99:99:99:99:99"
+
+check "reset of the PF" asks reset
+check "traffic again after the reset" wait_for 2 comes_back 0 1
+check "and without loss" pings 0 1
+check "the PF goes down" asks down
+check "no traffic then" sh -c "! ip netns exec guest0 ping -q -c 1 -W 1 192.0.2.11"
+check "the PF comes up" asks up
+check "traffic again" wait_for 2 comes_back 0 1
+check "and without loss again" pings 0 1
+check "and for VF 2" wait_for 2 comes_back 2 0
+ask stats
+diag "$reply"
+for vf in 0 1 2; do
+	ask vf "$vf"
+	diag "VF $vf: $reply"
+done
+
+for vf in 0 1 2; do
+	echo "$(vf_bdf "$vf")" >"$pci/devices/$(vf_bdf "$vf")/driver/unbind"
+done
+echo quit >&7
+read -r -t 20 reply <&8
+is "our PF driver ends well" "$reply" "ok closed"
+wait "$server"
+is "its status" $? 0
+is "no VF is left" "$(cat "$device/sriov_numvfs")" 0
+done_testing
