@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PF_TURN_NS  50000u
+#define PF_TURN_NS  200000u
 #define APP_TURN_NS 200000u
+#define LONG_NS     (50 * VF_MS) /* longer runs poll each millisecond only */
 #define HEADER      14u
 
 static const struct sriov_mac wire_mac = {{0x02, 0xee, 0, 0, 0, 0x01}};
@@ -165,8 +166,9 @@ static void poll_ports(struct vf_world *w)
 void vf_run(struct vf_world *w, uint64_t ns)
 {
     uint64_t end = sriov_mock_now(w->mock) + ns;
+    uint64_t turn = ns >= LONG_NS ? VF_MS : APP_TURN_NS;
     do {
-        sriov_mock_advance(w->mock, APP_TURN_NS);
+        sriov_mock_advance(w->mock, turn);
         poll_ports(w);
     } while (sriov_mock_now(w->mock) < end);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The stage of the VF scenarios: a mock VMM, one PF with its own driver that is served every 50 us
+ * The stage of the VF scenarios: a mock VMM, one PF with its own driver that is served every 200 us
  * of virtual time, and up to four VFs with theirs. The strict mock must find nothing unless a test
  * says that it will.
  */
@@ -74,7 +74,7 @@ void vf_port_close(struct vf_world *w, uint16_t i);
 const struct sriov_net_info *vf_info(struct vf_world *w, uint16_t i);
 uint64_t vf_stat(struct vf_world *w, uint16_t i, const char *name);
 
-/* Let time pass, polling every open port each 200 us. */
+/* Let time pass, polling every open port each 200 us; each millisecond in runs of 50 ms and more. */
 void vf_run(struct vf_world *w, uint64_t ns);
 /* The same until the port has reported all of `events`, at most ns. Returns how long it took. */
 uint64_t vf_run_until(struct vf_world *w, uint16_t i, uint32_t events, uint64_t ns);
