@@ -88,7 +88,8 @@ static uint64_t delay_ns(struct sriov_model_host *h, uint16_t fn, enum sriov_del
 
 static int check(struct sriov_model_host *h, uint64_t iova, size_t len)
 {
-    bool inside = iova >= HOST_MEM_BASE && len <= HOST_MEM_BYTES && iova - HOST_MEM_BASE <= HOST_MEM_BYTES - len;
+    bool inside =
+        iova >= HOST_MEM_BASE && len <= HOST_MEM_BYTES && iova - HOST_MEM_BASE <= HOST_MEM_BYTES - len;
 
     if (inside && (h->dma_bad == 0 || iova != h->dma_bad))
         return 0;

@@ -155,7 +155,8 @@ static void memory_enable_gates_bars(void **state)
 
         cfg_wr(r, 0, SRIOV_CAP + SRIOV_PCI_SRIOV_CTRL, 2, SRIOV_PCI_SRIOV_CTRL_VFE);
         assert_int_equal(rd(r, 1, r->c->eims), ~0u);
-        cfg_wr(r, 0, SRIOV_CAP + SRIOV_PCI_SRIOV_CTRL, 2, SRIOV_PCI_SRIOV_CTRL_VFE | SRIOV_PCI_SRIOV_CTRL_MSE);
+        cfg_wr(r, 0, SRIOV_CAP + SRIOV_PCI_SRIOV_CTRL, 2,
+               SRIOV_PCI_SRIOV_CTRL_VFE | SRIOV_PCI_SRIOV_CTRL_MSE);
         assert_int_equal(rd(r, 1, r->c->eims), 0);
         cfg_wr(r, 0, SRIOV_PCI_COMMAND, 2, 0);
         assert_int_equal(rd(r, 0, 8), ~0u);

@@ -240,7 +240,8 @@ static void pf_vectors_beyond_sixteen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE("PCI 3.0 6.8.2, 82599 7.3, 82576 7.3: a masked vector waits in the PBA", masked_vector_waits_in_pba),
+        CASE("PCI 3.0 6.8.2, 82599 7.3, 82576 7.3: a masked vector waits in the PBA",
+             masked_vector_waits_in_pba),
         CASE("PCI 3.0 6.8.2, 82599 7.3, 82576 7.3: the function mask holds all", function_mask_holds_all),
         CASE("PCI 3.0 6.8.2, 82599 7.3, 82576 7.3: table entries", table_is_memory),
         CASE("82599 7.3, 82576 7.3: a cause waits for its mask", cause_waits_for_its_mask),

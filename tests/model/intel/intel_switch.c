@@ -89,6 +89,11 @@ static void broadcast_reaches_the_others(void **state)
         r->ops->wire_rx(r->m, f, 64);
         assert_int_equal(rig_rx_count(r, 1, 0), 0);
         assert_int_equal(rig_rx_count(r, 2, 0), 1);
+        wr(r, 0, r->c == &rig_82599 ? IXGBE_PFVTCTL : IGB_VT_CTL,
+           1u | 2u << 7); /* to the default pool only */
+        r->ops->wire_rx(r->m, f, 64);
+        assert_int_equal(rig_rx_count(r, 2, 0), 0);
+        assert_int_equal(rig_rx_count(r, 3, 0), 2);
         rig_end(r);
     }
 }
@@ -230,6 +235,22 @@ static void receive_enable_of_a_vf(void **state)
     }
 }
 
+static void features_that_are_not_there(void **state)
+{
+    struct rig *r = three_vfs(&rig_82599);
+
+    (void)state;
+    wr(r, 0, IXGBE_PFMRCTL(0u), 0);
+    assert_int_equal(host_reports(&r->h), 0);
+    wr(r, 0, IXGBE_PFMRCTL(0u), 1);
+    wr(r, 0, IXGBE_PFVMTXSW(1u), 1);
+    wr(r, 0, IXGBE_RTTBCNRC, IXGBE_RTTBCNRC_RS_ENA);
+    wr(r, 1, IXGBE_VFRSCCTL(0u), 1);
+    assert_int_equal(r->h.reports[SRIOV_REPORT_UNMODELLED], 4);
+    rig_clear_reports(r);
+    rig_end(r);
+}
+
 static void loopback_counters(void **state)
 {
     struct rig *r = three_vfs(&rig_82576);
@@ -276,6 +297,7 @@ int main(void)
         CASE("82599 8.2.3.27, 82576 8.14: anti-spoofing", spoofing_is_stopped),
         CASE("82599 7.10.3, 82576 7.10.3: default pool", default_pool_takes_the_rest),
         CASE("82599 8.2.3.27, 82576 8.14: VFRE", receive_enable_of_a_vf),
+        CASE("82599 8.2.3.27: what is not modelled says so", features_that_are_not_there),
         CASE("82576 8.18: loopback counters", loopback_counters),
         CASE("82599 8.2.3.23, 82576 8.18: port counters", port_counters_clear_on_read),
     };

@@ -180,8 +180,7 @@ static void inserts_checksums(void **state)
             f[at] = (uint8_t)(pseudo >> 8);
             f[at + 1u] = (uint8_t)pseudo;
             context(r, 0, 20, IXGBE_TXC_TUCMD_IPV4 | (tcp ? IXGBE_TXC_TUCMD_L4T_TCP : 0));
-            rig_tx_put(r, 1, 0, f, len, DCMD_ALL,
-                       PAYLEN(len) | IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM);
+            rig_tx_put(r, 1, 0, f, len, DCMD_ALL, PAYLEN(len) | IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM);
             rig_tx_kick(r, 1, 0);
             assert_int_equal(r->h.wired, 1);
             assert_memory_equal(r->h.wire[0].bytes, good, len);
@@ -232,7 +231,7 @@ static void tail_before_descriptor(void **state)
         struct rig *r = vf_tx(CHIP(c));
         uint8_t f[64];
 
-        wr(r, 1, tx_reg(r, 0, 0x18), 1); /* descriptor 0 is still empty */
+        wr(r, 1, tx_reg(r, 0, 0x18), 1);                          /* descriptor 0 is still empty */
         assert_int_equal(r->h.reports[SRIOV_REPORT_BAD_DESC], 2); /* also no valid type */
         rig_clear_reports(r);
         r->tx_tail[1][0] = 1;

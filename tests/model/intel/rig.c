@@ -181,8 +181,7 @@ static void up_82599(struct rig *r, uint16_t vfs)
         wr(r, 0, IXGBE_RAL(vf + 1u), mac_lo(m));
         wr(r, 0, IXGBE_RAH(vf + 1u), IXGBE_RAH_AV | (uint32_t)m[4] | (uint32_t)m[5] << 8);
         wr(r, 0, vf < 32u ? IXGBE_MPSAR_LO(vf + 1u) : IXGBE_MPSAR_HI(vf + 1u), UINT32_C(1) << (vf % 32u));
-        wr(r, 0, IXGBE_PFVML2FLT(vf),
-           IXGBE_PFVML2FLT_AUPE | IXGBE_PFVML2FLT_BAM | IXGBE_PFVML2FLT_ROMPE);
+        wr(r, 0, IXGBE_PFVML2FLT(vf), IXGBE_PFVML2FLT_AUPE | IXGBE_PFVML2FLT_BAM | IXGBE_PFVML2FLT_ROMPE);
     }
     wr(r, 0, IXGBE_PFVFRE(0u), ~0u);
     wr(r, 0, IXGBE_PFVFTE(0u), ~0u);

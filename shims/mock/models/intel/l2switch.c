@@ -70,11 +70,10 @@ static bool hash_hit(const struct sriov_model *nic, const uint32_t *table, const
 
 static void by_multicast(const struct sriov_model *nic, const uint8_t *dst, struct lookup *l)
 {
-    uint64_t all = pools_with(nic, VMOLR_MPE), listed = pools_with(nic, VMOLR_ROMPE);
+    uint64_t all = nic->quirks->mpme_ignored ? 0 : pools_with(nic, VMOLR_MPE);
+    uint64_t listed = pools_with(nic, VMOLR_ROMPE);
     bool hit = hash_hit(nic, nic->regs.mta, dst);
 
-    if (nic->quirks->allmulti_breaks_hash && all != 0)
-        listed &= ~all;
     l->passed = l->passed || hit || (nic->regs.rx_filter[0] & nic->chip->mcast_promisc) || all != 0;
     l->pools |= all | (hit ? listed : 0u);
 }
@@ -83,7 +82,7 @@ static void look_up(const struct sriov_model *nic, const uint8_t *dst, struct lo
 {
     memset(l, 0, sizeof(*l));
     l->pools = by_address_registers(nic, dst, &l->exact);
-    l->passed = l->exact;
+    l->passed = l->exact || nic->quirks->no_port_filter;
     if (is_broadcast(dst)) {
         l->passed = l->passed || (nic->regs.rx_filter[0] & nic->chip->bcast_enable);
         l->pools |= pools_with(nic, VMOLR_BAM);
@@ -100,18 +99,15 @@ static void look_up(const struct sriov_model *nic, const uint8_t *dst, struct lo
 
 static uint64_t by_vlan(const struct sriov_model *nic, const struct mock_packet *p, uint64_t pools)
 {
-    bool known;
-    uint64_t members;
+    bool known, filter = nic->chip->vlan_filter_on(nic);
 
     if (!p->tagged)
-        return pools & pools_with(nic, VMOLR_AUPE);
-    members = nic->chip->vlan_pools(nic, p->vid, &known);
-    if (nic->chip->vlan_filter_on(nic)) {
-        if (!(nic->regs.vfta[p->vid >> 5] >> (p->vid & 31u) & 1u))
-            return 0;
-        return pools & members;
-    }
-    return nic->quirks->no_tagged_without_vlvf ? pools & members : pools;
+        return filter || !nic->quirks->aupe_needs_vfe ? pools & pools_with(nic, VMOLR_AUPE) : pools;
+    if (!filter)
+        return pools;
+    if (!(nic->regs.vfta[p->vid >> 5] >> (p->vid & 31u) & 1u))
+        return 0;
+    return pools & nic->chip->vlan_pools(nic, p->vid, &known);
 }
 
 static uint64_t by_size(struct sriov_model *nic, const struct mock_packet *p, size_t len, uint64_t pools)
@@ -137,7 +133,8 @@ static uint64_t default_pool(const struct sriov_model *nic)
 /* Without replication a packet has one receiver: the default pool takes what is for many. */
 static uint64_t replicate(const struct sriov_model *nic, const uint8_t *dst, uint64_t pools)
 {
-    if (!(dst[0] & 1u) || (nic->regs.vt_ctl[0] & IXGBE_PFVTCTL_RPL_EN) || (pools & (pools - 1u)) == 0)
+    if (!(dst[0] & 1u) || (nic->regs.vt_ctl[0] & IXGBE_PFVTCTL_RPL_EN) || (pools & (pools - 1u)) == 0 ||
+        nic->quirks->always_replicates)
         return pools;
     return pools & default_pool(nic);
 }

@@ -24,8 +24,10 @@ static const struct mock_quirks qemu_82576 = {
     .drop_en_ignored = true,
     .no_loopback_counters = true,
     .pads_everything = true,
-    .allmulti_breaks_hash = true,
-    .no_tagged_without_vlvf = true,
+    .mpme_ignored = true,
+    .aupe_needs_vfe = true,
+    .no_port_filter = true,
+    .always_replicates = true,
     .link_returns_by_itself = true,
     .dma_fault_is_ignored = true,
 };

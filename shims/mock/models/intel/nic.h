@@ -44,6 +44,7 @@ struct mock_nic_reg {
     uint32_t field; /* word in struct mock_regs, or MOCK_FIELD_NONE */
     uint32_t base;  /* first element of the field */
     uint32_t writable, reset;
+    uint32_t refused;        /* bits that ask for what is not modelled: reported, never silent */
     uint8_t map, attr, step; /* step: elements between neighbours, 0 means 1 */
     uint32_t (*read)(struct sriov_model *nic, const struct mock_ref *ref);
     void (*write)(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
@@ -68,8 +69,10 @@ struct mock_quirks {
     bool drop_en_ignored; /* a full ring always drops */
     bool no_loopback_counters;
     bool pads_everything;        /* frames under 60 bytes, whatever TCTL.PSP */
-    bool allmulti_breaks_hash;   /* VMOLR.MPME takes the multicast hash list out of action */
-    bool no_tagged_without_vlvf; /* tagged frames need a VLVF entry even where VFE is 0 */
+    bool mpme_ignored;           /* VMOLR.MPME has no effect: a PF that relies on it loses all multicast */
+    bool aupe_needs_vfe;         /* without RCTL.VFE untagged frames pass */
+    bool no_port_filter;         /* RCTL.BAM and UPE have no effect in VT mode */
+    bool always_replicates;      /* whatever VT_CTL.RPL_EN */
     bool link_returns_by_itself; /* STATUS.LU comes back within a second, CTRL.SLU or not */
     bool dma_fault_is_ignored;   /* a failed fetch skips the descriptor instead of hanging */
 };

@@ -138,6 +138,15 @@ static void report_read_only(struct sriov_model *nic, const struct mock_ref *ref
     mock_report_reg(nic, SRIOV_REPORT_READ_ONLY, ref, text);
 }
 
+static void report_refused(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value)
+{
+    char text[96];
+
+    snprintf(text, sizeof(text), "%s: bits 0x%08x ask for what is not modelled", ref->reg->name,
+             (unsigned)(value & ref->reg->refused));
+    mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, ref, text);
+}
+
 void mock_regs_write(struct sriov_model *nic, uint16_t fn, uint32_t off, uint32_t value)
 {
     struct mock_ref ref;
@@ -147,6 +156,8 @@ void mock_regs_write(struct sriov_model *nic, uint16_t fn, uint32_t off, uint32_
         mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, &ref, why);
         return;
     }
+    if (value & ref.reg->refused)
+        report_refused(nic, &ref, value);
     if (ref.reg->write != NULL)
         ref.reg->write(nic, &ref, value);
     else if (ref.reg->attr & MOCK_RO)

@@ -93,7 +93,8 @@ const struct mock_nic_reg mock_82576_pf_regs[] = {
     KEPT("FCRTH", IGB_FCRTH, 1, 4),
     KEPT("FCRTV", IGB_FCRTV, 1, 4),
 
-    REG("RCTL", IGB_RCTL, 1, 4, AT(rx_filter), .writable = ALL, .write = mock_ring_enables_write),
+    REG("RCTL", IGB_RCTL, 1, 4, AT(rx_filter), .writable = ALL, .refused = IGB_RCTL_LBM,
+        .write = mock_ring_enables_write),
     REG("RXCSUM", IGB_RXCSUM, 1, 4, AT(rxcsum), .writable = ALL,
         .reset = IGB_RXCSUM_IPOFLD | IGB_RXCSUM_TUOFLD),
     REG("RLPML", IGB_RLPML, 1, 4, AT(max_frame), .writable = 0x3fff, .reset = 0x2600),
@@ -108,7 +109,7 @@ const struct mock_nic_reg mock_82576_pf_regs[] = {
     REG("MRQC", IGB_MRQC, 1, 4, AT(mrqc), .writable = ALL),
     REG("RETA", IGB_RETA(0u), 32, 4, AT(reta), .writable = ALL),
     REG("RSSRK", IGB_RSSRK(0u), 10, 4, AT(rssrk), .writable = ALL),
-    KEPT("ETQF", IGB_ETQF(0u), 8, 4),
+    REG("ETQF", IGB_ETQF(0u), 8, 4, PLAIN, .writable = ALL, .refused = UINT32_C(1) << 26),
     REG("UTA", IGB_UTA(0u), 128, 4, AT(uta), .writable = ALL),
     PF_RXQ(IGB_RXQ(0u), 16, 0x40),
     PF_RXQ(IGB_RXQ_ALIAS(0u), 4, 0x100),
@@ -144,7 +145,7 @@ const struct mock_nic_reg mock_82576_pf_regs[] = {
     REG("RPLOLR", IGB_RPLOLR, 1, 4, PLAIN, .writable = IGB_RPLOLR_STRVLAN | IGB_RPLOLR_STRCRC,
         .reset = IGB_RPLOLR_STRCRC),
     REG("VLVF", IGB_VLVF(0u), 32, 4, AT(vlvf), .writable = ALL),
-    KEPT("VMRCTL", IGB_VMRCTL(0u), 4, 4),
+    REG("VMRCTL", IGB_VMRCTL(0u), 4, 4, PLAIN, .writable = ALL, .refused = ALL),
     KEPT("VMRVLAN", IGB_VMRVLAN(0u), 4, 4),
     KEPT("VMRVM", IGB_VMRVM(0u), 4, 4),
 

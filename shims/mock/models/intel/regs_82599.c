@@ -4,6 +4,7 @@
 
 #include "chip.h"
 
+#define RSC_EN   1u /* RSCCTL: receive side coalescing */
 #define RX_SETUP .write = mock_ring_rx_setup_write
 #define TX_SETUP .write = mock_ring_tx_setup_write
 
@@ -21,7 +22,8 @@
             .write = mock_ring_rdt_write),                                                                   \
         REG("RXDCTL", (at) + 0x28u, cnt, 0x40, AT(rx.dctl), .base = (first), .writable = ALL,                \
             .write = mock_ring_rxdctl_write),                                                                \
-        REG("RSCCTL", (at) + 0x2cu, cnt, 0x40, AT(rscctl), .base = (first), .writable = ALL)
+        REG("RSCCTL", (at) + 0x2cu, cnt, 0x40, AT(rscctl), .base = (first), .writable = ALL,                 \
+            .refused = RSC_EN)
 
 const struct mock_nic_reg mock_82599_pf_regs[] = {
     REG("CTRL", IXGBE_CTRL, 1, 4, AT(ctrl), .writable = ALL, .write = mock_82599_ctrl_write),
@@ -95,14 +97,14 @@ const struct mock_nic_reg mock_82599_pf_regs[] = {
     REG("RSSRK", IXGBE_RSSRK_ALIAS(0u), 10, 4, AT(rssrk), .writable = ALL),
     REG("RETA", IXGBE_RETA(0u), 32, 4, AT(reta), .writable = 0x0f0f0f0f),
     REG("RETA", IXGBE_RETA_ALIAS(0u), 32, 4, AT(reta), .writable = 0x0f0f0f0f),
-    KEPT("ETQF", IXGBE_ETQF(0u), 8, 4),
+    REG("ETQF", IXGBE_ETQF(0u), 8, 4, PLAIN, .writable = ALL, .refused = IXGBE_ETQF_FILTER_EN),
     KEPT("ETQS", IXGBE_ETQS(0u), 8, 4),
     KEPT("SYNQF", IXGBE_SYNQF, 1, 4),
     KEPT("SAQF", IXGBE_SAQF(0u), 128, 4),
     KEPT("DAQF", IXGBE_DAQF(0u), 128, 4),
     KEPT("SDPQF", IXGBE_SDPQF(0u), 128, 4),
-    KEPT("FTQF", IXGBE_FTQF(0u), 128, 4),
-    KEPT("FDIRCTRL", IXGBE_FDIRCTRL, 1, 4),
+    REG("FTQF", IXGBE_FTQF(0u), 128, 4, PLAIN, .writable = ALL, .refused = IXGBE_FTQF_QUEUE_ENABLE),
+    REG("FDIRCTRL", IXGBE_FDIRCTRL, 1, 4, PLAIN, .writable = ALL, .refused = ALL),
 
     PF_RXQ(0x01000u, 0, 64),
     PF_RXQ(0x0d000u, 64, 64),
@@ -139,7 +141,7 @@ const struct mock_nic_reg mock_82599_pf_regs[] = {
     KEPT("RTTDCS", IXGBE_RTTDCS, 1, 4),
     KEPT("RTTDQSEL", IXGBE_RTTDQSEL, 1, 4),
     KEPT("RTTDT1C", IXGBE_RTTDT1C, 1, 4),
-    KEPT("RTTBCNRC", IXGBE_RTTBCNRC, 1, 4),
+    REG("RTTBCNRC", IXGBE_RTTBCNRC, 1, 4, PLAIN, .writable = ALL, .refused = IXGBE_RTTBCNRC_RS_ENA),
     KEPT("RTTBCNRM", IXGBE_RTTBCNRM, 1, 4),
 
     KEPT("SECTXCTRL", IXGBE_SECTXCTRL, 1, 4),
@@ -147,7 +149,7 @@ const struct mock_nic_reg mock_82599_pf_regs[] = {
     KEPT("SECRXCTRL", IXGBE_SECRXCTRL, 1, 4),
     REG("SECRXSTAT", IXGBE_SECRXSTAT, 1, 4, PLAIN, .attr = MOCK_RO, .reset = IXGBE_SECRXSTAT_SECRX_RDY),
 
-    REG("HLREG0", IXGBE_HLREG0, 1, 4, AT(hlreg), .writable = ALL,
+    REG("HLREG0", IXGBE_HLREG0, 1, 4, AT(hlreg), .writable = ALL, .refused = IXGBE_HLREG0_LPBK,
         .reset = IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN),
     REG("MAXFRS", IXGBE_MAXFRS, 1, 4, AT(max_frame), .writable = 0xffff0000, .reset = 0x05ee0000),
     REG("AUTOC", IXGBE_AUTOC, 1, 4, AT(autoc), .writable = ALL & ~IXGBE_AUTOC_AN_RESTART,
@@ -172,7 +174,7 @@ const struct mock_nic_reg mock_82599_pf_regs[] = {
     REG("PFVFTE", IXGBE_PFVFTE(0u), 2, 4, AT(vfte), .writable = ALL, .write = mock_ring_enables_write),
     KEPT("PFVMECM", IXGBE_PFVMECM(0u), 2, 4),
     REG("PFQDE", IXGBE_PFQDE, 1, 4, PLAIN, .writable = ALL, .write = mock_82599_qde_write),
-    REG("PFVMTXSW", IXGBE_PFVMTXSW(0u), 2, 4, AT(tx_lle), .writable = ALL),
+    REG("PFVMTXSW", IXGBE_PFVMTXSW(0u), 2, 4, PLAIN, .writable = ALL, .refused = ALL),
     REG("PFVFSPOOF", IXGBE_PFVFSPOOF(0u), 8, 4, AT(spoof), .writable = 0xffff),
     REG("PFDTXGSWC", IXGBE_PFDTXGSWC, 1, 4, AT(tx_switch), .writable = IXGBE_PFDTXGSWC_LBE),
     REG("PFVMVIR", IXGBE_PFVMVIR(0u), 64, 4, AT(vmvir), .writable = ALL),
@@ -180,7 +182,7 @@ const struct mock_nic_reg mock_82599_pf_regs[] = {
     REG("PFVLVF", IXGBE_PFVLVF(0u), 64, 4, AT(vlvf), .writable = IXGBE_PFVLVF_VI_EN | IXGBE_PFVLVF_VLAN_ID),
     REG("PFVLVFB", IXGBE_PFVLVFB(0u), 128, 4, AT(vlvfb), .writable = ALL),
     REG("PFUTA", IXGBE_PFUTA(0u), 128, 4, AT(uta), .writable = ALL),
-    KEPT("PFMRCTL", IXGBE_PFMRCTL(0u), 4, 4),
+    REG("PFMRCTL", IXGBE_PFMRCTL(0u), 4, 4, PLAIN, .writable = ALL, .refused = ALL),
     KEPT("PFMRVLAN", IXGBE_PFMRVLAN(0u), 8, 4),
     KEPT("PFMRVM", IXGBE_PFMRVM(0u), 8, 4),
 
@@ -274,7 +276,7 @@ const struct mock_nic_reg mock_82599_vf_regs[] = {
     VF_RX("VFSRRCTL", IXGBE_VFSRRCTL(0u), srrctl, .writable = ALL, .reset = IXGBE_SRRCTL_RESET),
     VF_RX("VFRDT", IXGBE_VFRDT(0u), rx.tail, .writable = 0xffff, .write = mock_ring_rdt_write),
     VF_RX("VFRXDCTL", IXGBE_VFRXDCTL(0u), rx.dctl, .writable = ALL, .write = mock_ring_rxdctl_write),
-    VF_RX("VFRSCCTL", IXGBE_VFRSCCTL(0u), rscctl, .writable = ALL),
+    VF_RX("VFRSCCTL", IXGBE_VFRSCCTL(0u), rscctl, .writable = ALL, .refused = RSC_EN),
 
     VF_TX("VFTDBAL", IXGBE_VFTDBAL(0u), tx.bal, .writable = RING_BASE, TX_SETUP),
     VF_TX("VFTDBAH", IXGBE_VFTDBAH(0u), tx.bah, .writable = ALL, TX_SETUP),

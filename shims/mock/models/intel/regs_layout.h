@@ -54,7 +54,7 @@ struct mock_regs {
     uint32_t mrqc[1], reta[32], rssrk[10];
     uint32_t mta[128], vfta[128], uta[128], ral[128], rah[128], mpsar[256];
     uint32_t vt_ctl[1], vmolr[MOCK_POOLS_MAX], vlvf[64], vlvfb[128], vfre[2], vfte[2];
-    uint32_t vmvir[MOCK_POOLS_MAX], spoof[8], tx_switch[1], tx_lle[2], spoof_event[1];
+    uint32_t vmvir[MOCK_POOLS_MAX], spoof[8], tx_switch[1], spoof_event[1];
     uint32_t tx_enable[1], mtqc[1];
 
     uint32_t mbmem[MOCK_MBX_WORDS * MOCK_VFS_MAX];
