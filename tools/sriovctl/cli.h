@@ -44,8 +44,9 @@ struct cli {
     const char *words[CLI_WORDS];
     int num_words;
     struct sriov_vmm *vmm;
-    struct world *world;                /* of the mock shim; else NULL */
-    char shim_says[SRIOV_LOG_LINE_MAX]; /* last error line of the library's log */
+    struct world *world;                 /* of the mock shim; else NULL */
+    char shim_says[SRIOV_LOG_LINE_MAX];  /* last error line of the library's log */
+    char shim_warns[SRIOV_LOG_LINE_MAX]; /* last warning */
 };
 
 struct command {

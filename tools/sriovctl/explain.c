@@ -39,20 +39,29 @@ static const char *reason_for(int err)
     return strerror(-err);
 }
 
-/* What the shim said itself is the better answer; it may or may not begin with the name. */
-static int fail_as_told(struct cli *cli, const char *bdf)
+/* What the shim said itself is the better answer. Of want of memory it warns before. */
+static const char *told(const struct cli *cli, int err)
 {
-    bool named = strstr(cli->shim_says, bdf) != NULL;
+    if (cli->shim_says[0] != '\0') {
+        return cli->shim_says;
+    }
+    return err == -ENOMEM || err == -ENOSPC ? cli->shim_warns : "";
+}
 
-    return cli_fail(cli, "%s%s%s", named ? "" : bdf, named ? "" : ": ", cli->shim_says);
+/* It may or may not begin with the name. */
+static int fail_as_told(struct cli *cli, const char *bdf, const char *line)
+{
+    bool named = strstr(line, bdf) != NULL;
+
+    return cli_fail(cli, "%s%s%s", named ? "" : bdf, named ? "" : ": ", line);
 }
 
 int cli_fail_open(struct cli *cli, const char *bdf, int err)
 {
     struct sriov_fn_info info = {.size = sizeof(info)};
 
-    if (cli->shim_says[0] != '\0') {
-        return fail_as_told(cli, bdf);
+    if (told(cli, err)[0] != '\0') {
+        return fail_as_told(cli, bdf, told(cli, err));
     }
     if (err == -EBUSY && cli_find(cli, bdf, &info) && info.bound_driver[0] != '\0' &&
         strcmp(info.bound_driver, "vfio-pci") != 0) {
@@ -64,8 +73,8 @@ int cli_fail_open(struct cli *cli, const char *bdf, int err)
 
 int cli_fail_step(struct cli *cli, const char *bdf, const char *step, int err)
 {
-    if (cli->shim_says[0] != '\0') {
-        return fail_as_told(cli, bdf);
+    if (told(cli, err)[0] != '\0') {
+        return fail_as_told(cli, bdf, told(cli, err));
     }
     if (err == -ENOENT) {
         return cli_fail(

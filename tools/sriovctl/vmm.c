@@ -13,6 +13,8 @@ static void on_log(void *arg, uint32_t level, const char *line)
 
     if (level == SRIOV_LOG_ERROR) {
         (void)snprintf(cli->shim_says, sizeof(cli->shim_says), "%s", line);
+    } else if (level == SRIOV_LOG_WARN) {
+        (void)snprintf(cli->shim_warns, sizeof(cli->shim_warns), "%s", line);
     }
     if (cli->globals.verbose && level <= SRIOV_LOG_DEBUG) {
         fprintf(stderr, "%s: %s\n", names[level], line);

@@ -156,6 +156,11 @@ struct sriov_vmm *world_vmm(struct world *world)
     return sriov_mock_vmm(world->mock);
 }
 
+struct sriov_mock *world_mock(struct world *world)
+{
+    return world->mock;
+}
+
 struct sriov_pf *world_pf(struct world *world)
 {
     return world->pf;

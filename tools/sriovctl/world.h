@@ -30,6 +30,7 @@ struct world_opts {
 int world_create(const struct world_opts *opts, struct world **out, const char **step);
 void world_destroy(struct world *world);
 struct sriov_vmm *world_vmm(struct world *world);
+struct sriov_mock *world_mock(struct world *world);
 struct sriov_pf *world_pf(struct world *world);
 const char *world_pf_name(const struct world *world);
 /*

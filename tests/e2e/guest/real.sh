@@ -25,7 +25,7 @@ we_ask() {
 	file=/out/ping.$1.$2.json
 	check "$1, $2: 1000 echo requests from us" \
 		sh -c "sriovctl ping $vf --backend $1 --$2 --from $ours --to $theirs --count 1000 \
-			--size 56-1472 --interval 2ms --json >$file"
+			--size 56-1472 --interval 2ms --timeout 5s --json >$file"
 	is "$1, $2: all were sent" "$(field "$file" sent)" 1000
 	is "$1, $2: all came back, every byte" "$(field "$file" received):$(field "$file" corrupt)" 1000:0
 	is "$1, $2: none is lost or doubled" "$(field "$file" lost):$(field "$file" duplicates)" 0:0
@@ -42,7 +42,7 @@ we_ask() {
 # kernel_pings: 8 sizes, 125 each; iputils' ping compares the payload itself.
 kernel_pings() {
 	for size in $sizes; do
-		ip netns exec peer ping -q -c 125 -i 0.004 -W 2 -s "$size" "$ours" || return 1
+		ip netns exec peer ping -q -c 125 -i 0.004 -W 5 -s "$size" "$ours" || return 1
 	done
 }
 
