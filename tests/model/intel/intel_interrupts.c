@@ -232,6 +232,8 @@ static void pf_vectors_beyond_sixteen(void **state)
     wr(r, 0, IXGBE_EIMS_EX(1u), 0x100);
     wr(r, 0, IXGBE_EICS_EX(1u), 0x100);
     assert_int_equal(r->h.irqs[0][40], 1);
+    wr(r, 0, IXGBE_EICS_EX(1u), 0x100);
+    assert_int_equal(r->h.irqs[0][40], 2);
     wr(r, 0, IXGBE_EIMS_EX(0u), 3);
     assert_int_equal(rd(r, 0, IXGBE_EIMS), 3);
     rig_end(r);

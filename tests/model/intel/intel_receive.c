@@ -260,7 +260,14 @@ static void without_drop_enable_all_wait(void **state)
         for (uint32_t i = 0; i < 10000u; i++)
             r->ops->wire_rx(r->m, f, n);
         assert_int_not_equal(rd(r, 0, r->c == &rig_82599 ? IXGBE_MPC(0u) : IGB_MPC), 0);
-        /* Queue off: its frames go, the rest moves up. */
+        /* A reset of who holds it up lets the rest move up. */
+        wr(r, 1, r->c->ctrl, IXGBE_CTRL_RST);
+        r->ops->wire_rx(r->m, g, k);
+        assert_int_equal(rig_rx_count(r, 2, 0), 1);
+        wr(r, 0, r->c == &rig_82599 ? IXGBE_PFVFRE(0u) : IGB_VFRE, 3);
+        rig_rx_start(r, 1, 0, 2, 0);
+        r->ops->wire_rx(r->m, f, n);
+        /* And so does its queue when it is disabled. */
         wr(r, 1, rx_reg(r, 0, 0x28), 0);
         r->ops->wire_rx(r->m, g, k);
         assert_int_equal(rig_rx_count(r, 2, 0), 1);

@@ -56,7 +56,6 @@ const struct rig_chip rig_82576 = {
     .rxdctl = 0x28,
     .txdctl = 0x28,
     .ctrl = IGBVF_VTCTRL,
-    .vlan_tag_swapped = 1,
     .mailbox = IGBVF_V2PMAILBOX,
     .mbmem = IGBVF_VMBMEM(0u),
     .pf_mailbox = IGB_P2VMAILBOX(0u),

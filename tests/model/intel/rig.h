@@ -19,7 +19,7 @@ struct rig_chip {
     const char *name;
     uint32_t rx_block, tx_block, q_stride; /* in a VF's BAR */
     uint32_t srrctl, rxdctl, txdctl;       /* within a block */
-    uint32_t ctrl, vlan_tag_swapped;
+    uint32_t ctrl;
     uint32_t mailbox, mbmem, pf_mailbox, pf_mbmem;
     uint32_t eicr, eics, eims, eimc, eiac, eiam, eitr, ivar, ivar_misc;
     uint32_t gprc, gptc, gorc, mprc;

@@ -39,6 +39,8 @@ static void send_now(struct sriov_model *nic, uint16_t fn, uint32_t vector)
     uint64_t bit = UINT64_C(1) << vector;
 
     irq->cause &= ~(irq->autoclear & bit);
+    if (!(vector_bits(nic, fn) & bit))
+        irq->cause &= ~bit; /* a PF's vectors beyond EICR always clear themselves */
     if (nic->regs.gpie[0] & GPIE_EIAME)
         irq->mask &= ~(irq->automask & bit);
     mock_msix_send(nic, fn, fn != 0 || (nic->regs.gpie[0] & GPIE_MULTI) ? vector : 0u);

@@ -245,6 +245,7 @@ void mock_rx_drain(struct sriov_model *nic)
 
 static void arrive(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame)
 {
+    mock_rx_drain(nic); /* who held it up may have been reset since */
     if (nic->fifo == NULL && settle(nic, queue, frame))
         return;
     if (nic->fifo == NULL)
