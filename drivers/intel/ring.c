@@ -64,9 +64,9 @@ int sri_rxq_create(const struct sri_ring_args *args, struct sri_rxq **out)
     q->post = args->desc / 4 < SRI_RX_POST ? args->desc / 4 : SRI_RX_POST;
     q->flags = &rx_flags;
     q->format = args->format;
-    q->care = SRI_RX_DD | SRI_RX_EOP | SRI_RX_ERRORS | (args->format->vlan_lb_swapped ? SRI_RX_VP : 0);
     q->tail = doorbell(args);
-    sriov_pool_cache_init(&q->cache, args->pool);
+    q->stock = &q->own_stock;
+    sriov_pool_cache_init(q->stock, args->pool);
     *out = q;
     return 0;
 }
@@ -91,7 +91,8 @@ int sri_txq_create(const struct sri_ring_args *args, struct sri_txq **out)
     q->rs = (uint32_t *)(void *)(q->sw + args->desc);
     q->mask = args->desc - 1;
     q->tail = doorbell(args);
-    sriov_pool_cache_init(&q->cache, args->pool);
+    sriov_pool_cache_init(&q->own_stock, args->pool);
+    q->stock = args->share != NULL ? args->share : &q->own_stock;
     *out = q;
     return 0;
 }
@@ -109,7 +110,7 @@ void sri_txq_destroy(struct sriov_fn *fn, struct sri_txq *q)
 {
     if (q != NULL) {
         sri_txq_reclaim_all(q);
-        sriov_pool_cache_drain(&q->cache);
+        sriov_pool_cache_drain(q->stock);
         sriov_dma_free(fn, &q->dma);
         sriov_fn_host_free(fn, q, q->alloc_size);
     }
@@ -119,7 +120,7 @@ static void give_back_chain(struct sri_rxq *q)
 {
     while (q->head != NULL) {
         struct sriov_buf *next = q->head->next;
-        sriov_pool_cache_put(&q->cache, q->head);
+        sriov_pool_cache_put(q->stock, q->head);
         q->head = next;
     }
     q->last = NULL;
@@ -135,37 +136,48 @@ void sri_rxq_reclaim(struct sri_rxq *q, bool keep)
     }
     for (uint32_t i = 0; i <= q->mask; i++) {
         if (q->sw[i] != NULL) {
-            sriov_pool_cache_put(&q->cache, q->sw[i]);
+            sriov_pool_cache_put(q->stock, q->sw[i]);
             q->sw[i] = NULL;
         }
     }
-    sriov_pool_cache_drain(&q->cache);
+    sriov_pool_cache_drain(q->stock);
 }
 
 static bool fill_slot(struct sri_rxq *q, uint32_t i)
 {
     if (q->sw[i] == NULL) {
-        if (!sriov_pool_cache_has(&q->cache, 1)) {
+        if (!sriov_pool_cache_has(q->stock, 1)) {
             return false;
         }
-        q->sw[i] = q->cache.stock[--q->cache.n];
+        q->sw[i] = q->stock->stock[--q->stock->n];
     }
     q->ring[i].lo = q->sw[i]->iova.raw;
     q->ring[i].hi = 0;
     return true;
 }
 
+/* DD and EOP, no error, and a length whose upper bits fit the buffer: its last byte stays free, so
+ * that one mask can tell. What fills the buffer takes the slow road. */
+static uint64_t simple_frame_bits(const struct sri_rxq *q)
+{
+    uint64_t long_bits = (uint64_t)(0xffffu & ~q->align) << 32;
+    uint64_t tag = q->format->vlan_lb_swapped ? SRI_RX_VP : 0;
+    return SRI_RX_DD | SRI_RX_EOP | SRI_RX_ERRORS | tag | long_bits;
+}
+
 /* What the device is told of a buffer's size: whole KiB, 1 to 16 (SRRCTL.BSIZEPACKET). */
 static int learn_room(struct sri_rxq *q)
 {
     if (q->sw[0] == NULL) {
-        if (!sriov_pool_cache_has(&q->cache, 1)) {
+        if (!sriov_pool_cache_has(q->stock, 1)) {
             return -ENOMEM;
         }
-        q->sw[0] = q->cache.stock[--q->cache.n];
+        q->sw[0] = q->stock->stock[--q->stock->n];
     }
     uint32_t room = q->sw[0]->room;
     q->room = room & ~UINT32_C(1023);
+    q->align = room - 1; /* a buffer is aligned to its size, a power of two */
+    q->care = simple_frame_bits(q);
     q->seal = 1u | (uint64_t)room << 32 | (uint64_t)q->base.index << 48;
     return q->room != 0 ? 0 : -EINVAL;
 }

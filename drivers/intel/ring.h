@@ -60,13 +60,14 @@ struct sri_rxq {
     struct sriov_rxq base;
     volatile struct sri_desc *ring;
     struct sriov_buf **sw; /* the buffer behind each descriptor */
-    uint64_t care;         /* bits of quadword 1 that decide whether the frame is a simple one */
+    uint64_t care;         /* bits of quadword 1 that say whether the frame is a simple one */
     uint64_t expect;       /* what they are then; 0 (never) while a frame is being put together */
     uint64_t seal;         /* num_segs 1, room and queue as they stand in a buffer */
     uint32_t mask;
     uint32_t next;   /* descriptor to look at */
     uint32_t posted; /* `next` when the tail was written last */
     uint32_t room;   /* bytes the device was told that a buffer has */
+    uint32_t align;  /* size of a buffer less one */
     uint32_t post;   /* descriptors per tail write */
     uint32_t max_frame;
     const struct sri_rx_flags *flags;
@@ -75,8 +76,9 @@ struct sri_rxq {
     struct sriov_buf *head; /* a frame of several descriptors, so far */
     struct sriov_buf *last;
     uint32_t chain_len;
-    bool skip; /* rest of a dropped frame: until EOP */
-    struct sriov_pool_cache cache;
+    bool skip;                      /* rest of a dropped frame: until EOP */
+    struct sriov_pool_cache *stock; /* fresh buffers */
+    struct sriov_pool_cache own_stock;
     struct sriov_dma dma;
     size_t alloc_size;
 };
@@ -88,15 +90,17 @@ struct sri_txq {
     uint32_t mask;
     uint32_t next;  /* descriptor to fill */
     uint32_t clean; /* first one in flight */
-    uint32_t odd;   /* just past the last slot without a buffer or with one of another pool */
+    uint32_t odd;   /* just past the last slot whose buffer cannot go to the stock as it lies */
     uint32_t told;  /* `next` when the tail was written last */
     uint32_t max_frame;
+    uint32_t align;   /* a buffer that begins where it did when fresh has these IOVA bits clear */
     uint32_t vlan;    /* tag in context 1, above 0xffff: none yet */
     uint32_t *rs;     /* ends of the runs that asked for a report */
     uint32_t rs_head; /* free-running */
     uint32_t rs_tail;
     struct sri_doorbell tail;
-    struct sriov_pool_cache cache;
+    struct sriov_pool_cache *stock; /* where sent buffers go */
+    struct sriov_pool_cache own_stock;
     struct sriov_dma dma;
     size_t alloc_size;
 };
@@ -122,6 +126,9 @@ struct sri_ring_args {
     uint32_t tail;     /* register offset */
     uint16_t index;
     const struct sri_rx_format *format;
+    /* Transmit, where both directions run on one thread: the receive queue's stock, so that what was
+     * sent is received into next while it is still in the cache. Else NULL. */
+    struct sriov_pool_cache *share;
 };
 
 /* Allocate and free; errors as sriov_dma_alloc. Free gives every buffer back. */
@@ -133,7 +140,7 @@ void sri_txq_destroy(struct sriov_fn *fn, struct sri_txq *q);
 /* Back to the state after a reset: indices 0, every receive descriptor with a buffer. The queue is
  * halted. -ENOMEM: the pool has too few buffers, -EINVAL: they are below 1 KiB. */
 int sri_rxq_prime(struct sri_rxq *q, uint16_t mtu);
-void sri_txq_prime(struct sri_txq *q, uint16_t mtu);
+void sri_txq_prime(struct sri_txq *q, uint16_t mtu, uint32_t align);
 /* The queue is halted: everything in flight is dropped, its buffers are free again. keep: receive
  * descriptors keep theirs for the next prime. */
 void sri_rxq_reclaim(struct sri_rxq *q, bool keep);

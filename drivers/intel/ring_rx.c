@@ -61,9 +61,9 @@ static inline struct sriov_buf *swap_buf(struct rx_run *run)
 static void take_slow(struct sri_rxq *q, struct rx_run *run, uint64_t lo, uint64_t hi)
 {
     struct sriov_buf *buf = swap_buf(run);
-    q->cache.n = (uint32_t)(run->top - q->cache.stock);
+    q->stock->n = (uint32_t)(run->top - q->stock->stock);
     buf = sri_rx_slow(q, buf, lo, hi);
-    run->top = &q->cache.stock[q->cache.n];
+    run->top = &q->stock->stock[q->stock->n];
     if (buf != NULL) {
         q->base.bytes += buf->pkt_len;
         *run->out++ = buf;
@@ -75,18 +75,17 @@ static void take_slow(struct sri_rxq *q, struct rx_run *run, uint64_t lo, uint64
 static inline uint32_t rx_run(struct sri_rxq *q, struct sriov_buf ***out, uint32_t budget)
 {
     uint32_t slot = q->next & q->mask;
-    struct rx_run run = {&q->ring[slot], &q->sw[slot], &q->cache.stock[q->cache.n], *out};
+    struct rx_run run = {&q->ring[slot], &q->sw[slot], &q->stock->stock[q->stock->n], *out};
     volatile struct sri_desc *end = run.desc + budget;
     const struct sri_rx_flags *flags = q->flags;
     uint64_t care = q->care;
     uint64_t seal = q->seal;
-    uint32_t room = q->room;
     uint64_t bytes = 0;
     while (run.desc != end) {
         uint64_t hi = run.desc->hi; /* status, errors and length in one load */
         sriov_dma_rmb();
         uint64_t lo = run.desc->lo;
-        if (LIKELY((hi & care) == q->expect && desc_len(hi) - 1 < room)) {
+        if (LIKELY((hi & care) == q->expect && desc_len(hi) != 0)) {
             struct sriov_buf *buf = swap_buf(&run);
             fill_meta(buf, flags, seal, lo, hi);
             bytes += desc_len(hi);
@@ -98,7 +97,7 @@ static inline uint32_t rx_run(struct sri_rxq *q, struct sriov_buf ***out, uint32
         }
     }
     uint32_t done = budget - (uint32_t)(end - run.desc);
-    q->cache.n = (uint32_t)(run.top - q->cache.stock);
+    q->stock->n = (uint32_t)(run.top - q->stock->stock);
     __atomic_store_n(&q->next, q->next + done, __ATOMIC_RELAXED); /* the watchdog looks */
     q->base.packets += (uint64_t)(run.out - *out);
     q->base.bytes += bytes;
@@ -121,9 +120,9 @@ static inline uint32_t rx_budget(struct sri_rxq *q, uint32_t want)
     uint32_t to_end = q->mask + 1 - (q->next & q->mask);
     want = want < SRIOV_POOL_BULK ? want : SRIOV_POOL_BULK;
     want = want < to_end ? want : to_end;
-    if (!sriov_pool_cache_has(&q->cache, want)) {
+    if (!sriov_pool_cache_has(q->stock, want)) {
         q->base.no_bufs++;
-        want = q->cache.n;
+        want = q->stock->n;
     }
     return want;
 }
@@ -155,7 +154,7 @@ static void drop_chain(struct sri_rxq *q)
     struct sriov_buf *buf = q->head;
     while (buf != NULL) {
         struct sriov_buf *next = buf->next;
-        sriov_pool_cache_put(&q->cache, buf);
+        sriov_pool_cache_put(q->stock, buf);
         buf = next;
     }
     q->head = NULL;
@@ -230,10 +229,10 @@ struct sriov_buf *sri_rx_slow(struct sri_rxq *q, struct sriov_buf *buf, uint64_t
     struct sriov_buf *frame = NULL;
     bool eop = (hi & SRI_RX_EOP) != 0;
     if (q->skip) {
-        sriov_pool_cache_put(&q->cache, buf);
+        sriov_pool_cache_put(q->stock, buf);
         q->skip = !eop;
     } else if (!believable(q, hi)) {
-        sriov_pool_cache_put(&q->cache, buf);
+        sriov_pool_cache_put(q->stock, buf);
         drop_chain(q);
         q->base.bad++;
         q->skip = !eop;

@@ -28,11 +28,35 @@ static inline uint32_t tx_free(const struct sri_txq *q)
     return q->mask - (q->next - q->clean); /* one slot stays empty: head == tail means idle */
 }
 
-/* One descriptor says it all: one segment of the queue's own pool, no tag, a length the wire takes. */
-static inline bool is_simple(const struct sriov_buf *buf, const struct sriov_pool *pool, uint32_t span)
+/* After the device is done with it the buffer may go to the stock as it lies. */
+static inline bool goes_home(const struct sri_txq *q, const struct sriov_buf *buf)
 {
-    return buf->next == NULL && (buf->flags & SRIOV_TX_VLAN) == 0 && buf->pool == pool &&
-           (uint32_t)buf->len - SRI_TX_LEN_MIN <= span;
+    return buf->pool == q->stock->pool && (buf->iova.raw & q->align) == 0;
+}
+
+/* What decides for every frame, in registers. */
+struct tx_rule {
+    const struct sriov_pool *pool;
+    uint64_t align;
+    uint32_t span;
+};
+
+_Static_assert(offsetof(struct sriov_buf, flags) == offsetof(struct sriov_buf, len) + 2,
+               "len and flags are one 32-bit word");
+
+/* The length, made enormous by a flag that needs more than one descriptor: one check for both. */
+static inline uint32_t len_or_tag(const struct sriov_buf *buf)
+{
+    uint32_t both;
+    __builtin_memcpy(&both, (const uint8_t *)buf + offsetof(struct sriov_buf, len), sizeof(both));
+    return both & ((uint32_t)SRIOV_TX_VLAN << 16 | 0xffffu);
+}
+
+/* One descriptor says it all: one segment that goes home, no tag, a length the wire takes. */
+static inline bool is_simple(const struct sriov_buf *buf, const struct tx_rule *rule)
+{
+    return buf->next == NULL && buf->pool == rule->pool && (buf->iova.raw & rule->align) == 0 &&
+           len_or_tag(buf) - SRI_TX_LEN_MIN <= rule->span;
 }
 
 /* Ask for a report at the end of a run, and remember where. */
@@ -50,16 +74,15 @@ static inline uint32_t tx_run(struct sri_txq *q, struct sriov_buf **bufs, uint32
     volatile struct sri_desc *desc = &q->ring[slot];
     struct sriov_buf **sw = &q->sw[slot];
     struct sriov_buf **end = bufs + n;
-    const struct sriov_pool *pool = q->cache.pool;
-    uint32_t span = q->max_frame - SRI_TX_LEN_MIN;
+    struct tx_rule rule = {q->stock->pool, q->align, q->max_frame - SRI_TX_LEN_MIN};
     uint64_t bytes = 0;
     uint32_t done = 0;
     for (; bufs != end; bufs++) {
         struct sriov_buf *buf = *bufs;
-        if (UNLIKELY(!is_simple(buf, pool, span))) {
+        if (UNLIKELY(!is_simple(buf, &rule))) {
             break;
         }
-        uint64_t len = buf->len;
+        uint64_t len = len_or_tag(buf); /* no tag here */
         *sw++ = buf;
         desc->lo = buf->iova.raw;
         desc->hi = DATA_HI | EOP_HI | len << PAYLEN_SHIFT | len;
@@ -136,18 +159,18 @@ static void release_each(struct sri_txq *q, uint32_t until)
         if (buf == NULL) {
             continue;
         }
-        if (buf->pool == q->cache.pool) {
-            sriov_pool_cache_put(&q->cache, buf);
+        if (goes_home(q, buf)) {
+            sriov_pool_cache_put(q->stock, buf);
         } else {
             sriov_buf_free(buf);
         }
     }
 }
 
-/* All slots hold a buffer of the queue's own pool: they move to the stock as they lie. */
+/* All slots hold a buffer that goes home: they move to the stock as they lie. */
 static void release_bulk(struct sri_txq *q, uint32_t until)
 {
-    struct sriov_pool_cache *cache = &q->cache;
+    struct sriov_pool_cache *cache = q->stock;
     while (q->clean != until) {
         uint32_t slot = q->clean & q->mask;
         uint32_t k = until - q->clean;
@@ -251,7 +274,7 @@ static void put_segments(struct sri_txq *q, struct sriov_buf *frame, uint32_t le
         q->ring[slot].lo = seg->iova.raw;
         q->ring[slot].hi = hi | seg->len | (next == NULL ? EOP_HI : 0);
         q->next++;
-        q->odd = seg->pool == q->cache.pool ? q->odd : q->next;
+        q->odd = goes_home(q, seg) ? q->odd : q->next;
         seg->next = NULL; /* from here on each goes home by itself */
         seg = next;
     }
@@ -281,7 +304,7 @@ bool sri_tx_odd(struct sri_txq *q, struct sriov_buf *buf)
     return true;
 }
 
-void sri_txq_prime(struct sri_txq *q, uint16_t mtu)
+void sri_txq_prime(struct sri_txq *q, uint16_t mtu, uint32_t align)
 {
     sri_txq_reclaim_all(q);
     for (uint32_t i = 0; i <= q->mask; i++) {
@@ -294,6 +317,7 @@ void sri_txq_prime(struct sri_txq *q, uint16_t mtu)
     q->rs_head = 0;
     q->rs_tail = 0;
     q->vlan = NO_VLAN;
+    q->align = align;
     q->max_frame = (uint32_t)mtu + SRI_ETH_HEADER + SRI_ETH_VLAN;
     put_context(q, 0, 0);
     q->told = q->next;

@@ -63,6 +63,7 @@ static int make_pair(struct sri_vf *vf, uint16_t i)
     args.owner = hw->tx_owners[i];
     args.desc = net->config.tx_desc;
     args.tail = reg_of(&hw->tx, i, RING_TAIL);
+    args.share = (net->config.flags & SRIOV_NET_THREADED) == 0 ? rx->stock : NULL;
     err = sri_txq_create(&args, &tx);
     if (err != 0) {
         sri_rxq_destroy(net->fn, rx);
@@ -158,7 +159,7 @@ static int run_pair(struct sri_vf *vf, uint32_t i)
     if (err != 0) {
         return err;
     }
-    sri_txq_prime(tx, mtu);
+    sri_txq_prime(tx, mtu, rx->align);
     write_ring(vf, &hw->tx, i, &tx->dma, tx->mask + 1);
     write_ring(vf, &hw->rx, i, &rx->dma, rx->mask + 1);
     sriov_wr32(&vf->bar, reg_of(&hw->rx, i, hw->srrctl), hw->srrctl_set | rx->room >> 10);
@@ -214,7 +215,7 @@ void sri_vf_halt(struct sri_vf *vf, bool keep)
         sri_txq_reclaim_all(sri_vf_txq(vf, i));
         sri_rxq_reclaim(sri_vf_rxq(vf, i), keep);
         if (!keep) {
-            sriov_pool_cache_drain(&sri_vf_txq(vf, i)->cache);
+            sriov_pool_cache_drain(sri_vf_txq(vf, i)->stock);
         }
     }
 }
