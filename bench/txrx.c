@@ -103,7 +103,7 @@ enum turn {
 
 struct lockstep {
     struct fake_dev *dev;
-    _Atomic int turn;
+    int turn; /* enum turn; atomic accesses only */
     uint32_t batch;
 };
 
