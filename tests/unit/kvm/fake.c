@@ -134,7 +134,7 @@ static int64_t device_io(struct fake *fake, void *data, const void *from, size_t
     }
     if (data != NULL) {
         memcpy(data, fake->config + at, n);
-    } else {
+    } else if (from != NULL) {
         memcpy(fake->config + at, from, n);
     }
     return (int64_t)n;

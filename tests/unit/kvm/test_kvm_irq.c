@@ -221,9 +221,13 @@ static void test_request_of_a_pulled_function(void **state)
 static void test_error(void **state)
 {
     (void)state;
+    bed.fake->absent = true; /* for a while: the link is being reset */
     fake_signal(bed.fake->error_fd);
     assert_int_equal(sriov_vmm_wait(bed.vmm, 1000000), 0);
     assert_int_equal(bed.events[SRIOV_EVENT_ERROR], 1);
+    assert_int_equal(bed.events[SRIOV_EVENT_REMOVED], 0);
+    assert_int_equal(sriov_fn_state(bed.fn), SRIOV_FN_DETACHED);
+    bed.fake->absent = false;
 }
 
 /* A call that runs into the removal tells it by the event too, once. */

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,20 @@
 
 #define DEVICES "sys/bus/pci/devices/"
 
+static void SRIOV_PRINTF(3, 4) print(char *out, size_t room, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    int len = vsnprintf(out, room, fmt, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= room) {
+        abort();
+    }
+}
+
 static void full(const struct fake *fake, char *out, const char *path)
 {
-    snprintf(out, SKVM_PATH_MAX, "%s/%s", fake->root, path);
+    print(out, SKVM_PATH_MAX, "%s/%s", fake->root, path);
 }
 
 static void make_folders(char *path)
@@ -70,19 +82,19 @@ void tree_driver(struct fake *fake, const char *bdf, const char *driver)
 {
     char path[SKVM_PATH_MAX];
     char target[SKVM_PATH_MAX];
-    snprintf(path, sizeof(path), DEVICES "%s/driver", bdf);
+    print(path, sizeof(path), DEVICES "%s/driver", bdf);
     if (driver == NULL) {
         tree_drop(fake, path);
         return;
     }
-    snprintf(target, sizeof(target), "../../drivers/%s", driver);
+    print(target, sizeof(target), "../../drivers/%s", driver);
     tree_link(fake, path, target);
 }
 
 static void attr(struct fake *fake, const char *bdf, const char *name, const char *text)
 {
     char path[SKVM_PATH_MAX];
-    snprintf(path, sizeof(path), DEVICES "%s/%s", bdf, name);
+    print(path, sizeof(path), DEVICES "%s/%s", bdf, name);
     tree_write(fake, path, text);
 }
 
@@ -97,10 +109,10 @@ static void function(struct fake *fake, const char *bdf, const char *device, int
     attr(fake, bdf, "class", "0x020000\n");
     attr(fake, bdf, "revision", "0x01\n");
     attr(fake, bdf, "driver_override", "(null)\n");
-    snprintf(path, sizeof(path), DEVICES "%s/iommu_group", bdf);
-    snprintf(target, sizeof(target), "../../../../kernel/iommu_groups/%d", group);
+    print(path, sizeof(path), DEVICES "%s/iommu_group", bdf);
+    print(target, sizeof(target), "../../../../kernel/iommu_groups/%d", group);
     tree_link(fake, path, target);
-    snprintf(path, sizeof(path), "sys/kernel/iommu_groups/%d/devices/%s", group, bdf);
+    print(path, sizeof(path), "sys/kernel/iommu_groups/%d/devices/%s", group, bdf);
     tree_link(fake, path, bdf);
     if (driver != NULL) {
         tree_driver(fake, bdf, driver);
@@ -112,19 +124,19 @@ static void virtual_function(struct fake *fake, const char *bdf, const char *ind
 {
     char path[SKVM_PATH_MAX];
     function(fake, bdf, "0x10ca\n", group, driver);
-    snprintf(path, sizeof(path), DEVICES "%s/physfn", bdf);
+    print(path, sizeof(path), DEVICES "%s/physfn", bdf);
     tree_link(fake, path, "../" FAKE_PF);
-    snprintf(path, sizeof(path), DEVICES FAKE_PF "/virtfn%s", index);
-    snprintf(path + 256, sizeof(path) - 256, "../%s", bdf);
+    print(path, sizeof(path), DEVICES FAKE_PF "/virtfn%s", index);
+    print(path + 256, sizeof(path) - 256, "../%s", bdf);
     tree_link(fake, path, path + 256);
 }
 
 static void cdev(struct fake *fake, const char *bdf, const char *name)
 {
     char path[SKVM_PATH_MAX];
-    snprintf(path, sizeof(path), "vfio-dev/%s/dev", name);
+    print(path, sizeof(path), "vfio-dev/%s/dev", name);
     attr(fake, bdf, path, "511:0\n");
-    snprintf(path, sizeof(path), "dev/vfio/devices/%s", name);
+    print(path, sizeof(path), "dev/vfio/devices/%s", name);
     tree_write(fake, path, "");
 }
 
@@ -174,7 +186,7 @@ static void probe(struct fake *fake, const char *bdf)
 {
     char path[SKVM_PATH_MAX];
     char line[64] = "";
-    snprintf(path, sizeof(path), "%s/" DEVICES "%s/driver_override", fake->root, bdf);
+    print(path, sizeof(path), "%s/" DEVICES "%s/driver_override", fake->root, bdf);
     FILE *in = fopen(path, "r");
     if (in != NULL) {
         (void)!fgets(line, sizeof(line), in);
