@@ -320,7 +320,7 @@ class Host(Case):
         self.assertEqual(len(self.well(*self.roots, "list", "--all")), 2)
 
     def test_absent(self):
-        for command in (("info",), ("ping", *PING), ("bind",), ("unbind",), ("stats",)):
+        for command in (("info",), ("ping", *PING), ("bind",), ("unbind",), ("stats",), ("doctor",)):
             self.refused(command[0], "09:00.0", *command[1:], says="0000:09:00.0")
         self.refused("vfs", "09:00.0", 2, says="0000:09:00.0")
 

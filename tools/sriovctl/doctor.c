@@ -2,6 +2,7 @@
 /* sriovctl doctor: what this machine lacks for VFIO, and how to get it. */
 #include "commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,6 +62,21 @@ static int report(struct cli *cli, struct findings *findings)
     return findings->worst >= SRIOV_KVM_BAD ? CLI_FAILED : CLI_OK;
 }
 
+/* The word names a function that this host has; else the line is printed. */
+static bool is_there(struct cli *cli, char *bdf)
+{
+    struct sriov_fn_info info = {.size = sizeof(info)};
+
+    if (!cli_bdf(cli, cli->words[0], bdf) || cli_open_vmm(cli) != CLI_OK) {
+        return false;
+    }
+    if (!cli_find(cli, bdf, &info)) {
+        (void)cli_fail_open(cli, bdf, -ENOENT);
+        return false;
+    }
+    return true;
+}
+
 static int run(struct cli *cli, const void *values)
 {
     struct sriov_kvm_opts opts = cli_kvm_opts(cli);
@@ -73,7 +89,7 @@ static int run(struct cli *cli, const void *values)
     if (cli_is_mock(cli)) {
         return cli_fail(cli, "doctor looks at this host; the mock shim lacks nothing: leave --shim mock out");
     }
-    if (one && !cli_bdf(cli, cli->words[0], bdf)) {
+    if (one && !is_there(cli, bdf)) {
         return CLI_USAGE;
     }
     findings.array = out_array();

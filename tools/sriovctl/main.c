@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MAX 256u
-
 static const char *const shim_words[] = {"kvm", "mock", NULL};
 static const char *const backend_words[] = {"auto", "group", "iommufd", NULL};
 static const char *const mock_pf_words[] = {"up", "down", "silent", NULL};
@@ -186,9 +184,8 @@ static int run_command(struct cli *cli, const void *values)
     return status;
 }
 
-static int parse_and_run(struct cli *cli, int argc, char **argv)
+static int parse_and_run(struct cli *cli, int argc, char **argv, void *values)
 {
-    _Alignas(16) unsigned char values[VALUES_MAX] = {0};
     const struct command *command = cli->command;
     static const struct option_spec none[] = {{.name = NULL}};
     struct option_table tables[] = {{command->options != NULL ? command->options : none, values},
@@ -239,7 +236,13 @@ static int find_and_run(struct cli *cli, int argc, char **argv)
     if (cli->command == NULL) {
         return cli_fail(cli, "no command %s; see: sriovctl --help", argv[used]);
     }
-    return parse_and_run(cli, argc - used, argv + used);
+    void *values = calloc(1, cli->command->values_size + 1);
+    if (values == NULL) {
+        return cli_fail(cli, "out of memory");
+    }
+    int status = parse_and_run(cli, argc - used, argv + used, values);
+    free(values);
+    return status;
 }
 
 /* A JSON reader wants the reason even when it is about the options themselves. */

@@ -38,8 +38,6 @@ struct option_table {
     void *values;
 };
 
-#define OPTION_TABLES_MAX 2u
-
 /*
  * Reads argv[1...]; argv[0] is the command's name. Words that are no options go to the front of
  * words[] in their order, at most `room`; stop_at_word ends at the first of them. Returns how many
