@@ -169,9 +169,17 @@ static inline void sri_pf_wr(const struct sri_pf *p, uint32_t reg, uint32_t valu
     sriov_wr32(&p->bar, reg, value);
 }
 
+/* All ones is what a failed read looks like: looked at twice before anything is made of it. */
+static inline uint32_t sri_pf_rd_sure(const struct sri_pf *p, uint32_t reg)
+{
+    const uint32_t value = sri_pf_rd(p, reg);
+
+    return value != UINT32_MAX ? value : sri_pf_rd(p, reg);
+}
+
 static inline void sri_pf_set(const struct sri_pf *p, uint32_t reg, uint32_t clear, uint32_t set)
 {
-    sri_pf_wr(p, reg, (sri_pf_rd(p, reg) & ~clear) | set);
+    sri_pf_wr(p, reg, (sri_pf_rd_sure(p, reg) & ~clear) | set);
 }
 
 /* ---- pf_life.c: the ops of class pf ---- */

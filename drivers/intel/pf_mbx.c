@@ -79,7 +79,7 @@ static void note_acks(struct sri_pf *p, uint32_t group, uint32_t acks)
 
 uint32_t sri_pf_mbx_requests(struct sri_pf *p, uint32_t group)
 {
-    const uint32_t icr = sri_pf_rd(p, icr_reg(p, group));
+    const uint32_t icr = sri_pf_rd_sure(p, icr_reg(p, group));
     const uint32_t acks = icr >> 16;
 
     if (acks != 0) {
@@ -91,7 +91,7 @@ uint32_t sri_pf_mbx_requests(struct sri_pf *p, uint32_t group)
 
 uint32_t sri_pf_mbx_resets(struct sri_pf *p, uint32_t group)
 {
-    const uint32_t vfs = sri_pf_rd(p, p->dev->mbx.vflre[group]);
+    const uint32_t vfs = sri_pf_rd_sure(p, p->dev->mbx.vflre[group]);
 
     if (vfs != 0) {
         sri_pf_wr(p, p->dev->mbx.vflrec[group], vfs);
