@@ -117,10 +117,13 @@ static int lie_still(struct sri_pf *p)
     return rc;
 }
 
-static int choose_frame(struct sri_pf *p)
+static int check_opts(struct sri_pf *p)
 {
     const uint16_t want = p->pf->opts.max_frame;
 
+    if (p->pf->opts.max_api != 0 && p->pf->opts.max_api < SRI_PF_API_1_0) {
+        return -EINVAL;
+    }
     if (want == 0) {
         p->max_frame = SRI_PF_FRAME_MAX;
         return 0;
@@ -139,7 +142,7 @@ int sri_pf_attach(struct sriov_pf *pf, const struct sri_pf_dev *dev)
 
     p->pf = pf;
     p->dev = dev;
-    rc = choose_frame(p);
+    rc = check_opts(p);
     if (rc != 0) {
         return rc;
     }

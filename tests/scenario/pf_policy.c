@@ -371,6 +371,14 @@ static void frame_limit(void **state)
     }
 }
 
+static void api_limit_that_is_none(void **state)
+{
+    const struct fake_opts opts = {.chip = FAKE_82599, .vfs = 1, .pf = {.max_api = 15}};
+
+    (void)state;
+    assert_null(fake_open(&opts));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(dead_device, open_82599, close_pf),
         cmocka_unit_test_setup_teardown(dead_device, open_82576, close_pf),
         cmocka_unit_test(frame_limit),
+        cmocka_unit_test(api_limit_that_is_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
