@@ -89,12 +89,9 @@ int skvm_device_error(struct skvm_fn *fn, int err)
         skvm_note_gone(fn);
         return -ENODEV;
     case -EIO:
-        /* VFIO says so too while memory decoding is off: then the function will answer again. */
-        if (skvm_device_absent(fn)) {
-            skvm_note_gone(fn);
-            return -ENODEV;
-        }
-        return -EAGAIN;
+        /* Memory decoding is off, or the link is being reset: the function may answer again. When
+         * it does not, the kernel's request event says so. */
+        return atomic_load(&fn->gone) ? -ENODEV : -EAGAIN;
     case -ENOTTY:
         return -EOPNOTSUPP;
     case -EACCES:

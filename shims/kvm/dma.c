@@ -247,6 +247,7 @@ int skvm_op_dma_limits(void *handle, struct sriov_dma_limits *limits)
         return err;
     }
     fn->maps_left = limits->maps_left;
+    skvm_warn_lock(fn, limits->bytes_left);
     if (limits->maps_left == 0) {
         limits->maps_left = parts_left(fn);
     }

@@ -35,17 +35,13 @@ static bool take_request(struct skvm_source *source, struct skvm_call *call)
     return true;
 }
 
+/* While the kernel resets the link the function reads all-ones, and comes back: that is no removal. */
 static bool take_error(struct skvm_source *source, struct skvm_call *call)
 {
-    struct skvm_fn *fn = source->owner;
     if (!drained(source)) {
         return false;
     }
-    bool gone = skvm_device_absent(fn);
-    if (gone) {
-        atomic_store(&fn->gone, true);
-    }
-    call_sink(fn, gone ? SRIOV_EVENT_REMOVED : SRIOV_EVENT_ERROR, call);
+    call_sink(source->owner, SRIOV_EVENT_ERROR, call);
     return true;
 }
 

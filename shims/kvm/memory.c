@@ -84,6 +84,22 @@ uint64_t skvm_lock_left(struct skvm_fn *fn)
     return locked < limit ? limit - locked : 0;
 }
 
+/* Less than this is soon used up by a driver's rings and packet pool. */
+#define LOCK_SOON (UINT64_C(64) << 20)
+
+void skvm_warn_lock(struct skvm_fn *fn, uint64_t left)
+{
+    if (left >= LOCK_SOON || fn->told_lock) {
+        return;
+    }
+    fn->told_lock = true;
+    sriov_log(fn->kvm->vmm, SRIOV_LOG_WARN,
+              "%s: only %llu KiB may be locked for DMA (RLIMIT_MEMLOCK): raise it with ulimit -l, or "
+              "LimitMEMLOCK= in "
+              "the systemd unit",
+              fn->info.name, (unsigned long long)(left / 1024));
+}
+
 void skvm_explain_map(struct skvm_fn *fn, uint64_t length, int err)
 {
     const struct skvm_sys *sys = skvm_sys_of(fn);

@@ -51,30 +51,75 @@ static int physical_run(struct skvm_fn *fn, unsigned char *va, uint64_t length, 
     return err;
 }
 
+/* Huge pages for length bytes, wherever they are. */
+static int huge_map(struct skvm_fn *fn, uint64_t length, void **va)
+{
+    const struct skvm_sys *sys = skvm_sys_of(fn);
+    *va = NULL;
+    int err = sys->map(sys->ctx, va, length, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE | MAP_LOCKED, -1, 0);
+    if (err == 0) {
+        (void)sys->advise(sys->ctx, *va, length, MADV_DONTFORK);
+        memset(*va, 0, length);
+    }
+    return err != 0 ? -ENOSPC : 0;
+}
+
+#define TRIES 8
+
+/*
+ * A contiguous run. The kernel hands out first what was freed last: a second try after giving back
+ * sees the same pages in the other order, a try while holding on to them sees others.
+ */
+static int huge_run(struct skvm_fn *fn, uint64_t length, void **va, uint64_t *address)
+{
+    const struct skvm_sys *sys = skvm_sys_of(fn);
+    void *held[TRIES];
+    uint32_t n = 0;
+    int err = -ENOMEM;
+
+    for (uint32_t i = 0; err == -ENOMEM && i < TRIES; i++) {
+        err = huge_map(fn, length, va);
+        err = err != 0 ? err : physical_run(fn, *va, length, address);
+        if (err != 0 && *va != NULL && i % 2 == 0) {
+            sys->unmap(sys->ctx, *va, length);
+        } else if (err != 0 && *va != NULL) {
+            held[n++] = *va;
+        }
+    }
+    while (n > 0) {
+        sys->unmap(sys->ctx, held[--n], length);
+    }
+    return err;
+}
+
+static const char *huge_remedy(int err)
+{
+    switch (err) {
+    case -ENOSPC:
+        return "noiommu needs huge pages, none are left: echo 64 > /proc/sys/vm/nr_hugepages";
+    case -EPERM:
+        return "physical addresses are hidden: noiommu needs CAP_SYS_ADMIN, run as root";
+    default:
+        return "no contiguous run of huge pages: reserve them at boot with hugepages=N";
+    }
+}
+
 static int huge_new(struct skvm_fn *fn, uint64_t length, struct skvm_map **out)
 {
     const struct skvm_sys *sys = skvm_sys_of(fn);
     void *va = NULL;
     uint64_t address = 0;
 
-    int err = sys->map(sys->ctx, &va, length, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE | MAP_LOCKED, -1, 0);
+    int err = huge_run(fn, length, &va, &address);
     if (err != 0) {
-        sriov_log(fn->kvm->vmm, SRIOV_LOG_ERROR,
-                  "%s: noiommu needs huge pages, none are left: echo 64 > /proc/sys/vm/nr_hugepages",
-                  fn->info.name);
-        return -ENOMEM;
+        sriov_log(fn->kvm->vmm, SRIOV_LOG_ERROR, "%s: %s", fn->info.name, huge_remedy(err));
+        return err == -EPERM ? err : -ENOMEM;
     }
-    (void)sys->advise(sys->ctx, va, length, MADV_DONTFORK);
-    memset(va, 0, length);
-    err = physical_run(fn, va, length, &address);
-    *out = err == 0 ? skvm_map_new(fn, address, va, length) : NULL;
+    *out = skvm_map_new(fn, address, va, length);
     if (*out == NULL) {
-        sriov_log(fn->kvm->vmm, SRIOV_LOG_ERROR, "%s: %s", fn->info.name,
-                  err == -EPERM ? "physical addresses are hidden: noiommu needs CAP_SYS_ADMIN, run as root"
-                                : "no contiguous run of huge pages: reserve them at boot with hugepages=N");
         sys->unmap(sys->ctx, va, length);
-        return err != 0 ? err : -ENOMEM;
+        return -ENOMEM;
     }
     (*out)->own = true;
     (*out)->unit = length / SKVM_UNITS;

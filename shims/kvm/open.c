@@ -201,25 +201,6 @@ static void list_out(struct skvm_fn *fn)
     pthread_mutex_unlock(&fn->kvm->lock);
 }
 
-/* Less than this is soon used up by a driver's rings and packet pool. */
-#define LOCK_SOON (UINT64_C(16) << 20)
-
-static void warn_at_once(struct skvm_fn *fn)
-{
-    struct sriov_vmm *vmm = fn->kvm->vmm;
-    uint64_t left = skvm_lock_left(fn);
-    if (fn->noiommu) {
-        sriov_log(vmm, SRIOV_LOG_WARN, "%s: no IOMMU confines it: it can reach all memory", fn->info.name);
-    }
-    if (left < LOCK_SOON) {
-        sriov_log(vmm, SRIOV_LOG_WARN,
-                  "%s: only %llu KiB may be locked for DMA (RLIMIT_MEMLOCK): raise it with ulimit -l, or "
-                  "LimitMEMLOCK= in "
-                  "the systemd unit",
-                  fn->info.name, (unsigned long long)(left / 1024));
-    }
-}
-
 int skvm_op_open(void *vmm, const struct sriov_open_args *args, void **out)
 {
     struct skvm *kvm = vmm;
@@ -242,7 +223,11 @@ int skvm_op_open(void *vmm, const struct sriov_open_args *args, void **out)
         return err;
     }
     list_in(fn);
-    warn_at_once(fn);
+    skvm_warn_lock(fn, skvm_lock_left(fn));
+    if (fn->noiommu) {
+        sriov_log(kvm->vmm, SRIOV_LOG_WARN, "%s: no IOMMU confines it: it can reach all memory",
+                  fn->info.name);
+    }
     *out = fn;
     return 0;
 }

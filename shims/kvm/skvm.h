@@ -214,6 +214,7 @@ struct skvm_fn {
     int device; /* VFIO's descriptor of it */
     bool noiommu;
     bool can_reset;
+    bool told_lock; /* of a low lock limit, once */
     atomic_bool dead; /* killed */
     atomic_bool gone; /* the kernel says that it is not there */
     uint32_t open_flags;
@@ -284,6 +285,8 @@ int skvm_memory_get(struct skvm *kvm, uint64_t length, void **va);
 void skvm_memory_put(struct skvm *kvm, void *va, uint64_t length);
 /* Bytes that may still be locked; UINT64_MAX: no limit for this process. */
 uint64_t skvm_lock_left(struct skvm_fn *fn);
+/* Says once, before a request fails on it, that little may be locked; left as skvm_lock_left. */
+void skvm_warn_lock(struct skvm_fn *fn, uint64_t left);
 /* Says in the log why the kernel refused to map. */
 void skvm_explain_map(struct skvm_fn *fn, uint64_t length, int err);
 /* dma.c, for noiommu.c: a new entry of fn's list; NULL when there is no memory. */
