@@ -2,7 +2,7 @@
 # VFIO's request and error descriptors as events of the seam: the function is wanted back, a fatal error.
 # e2e: kernels stock small
 # e2e: programs vfio-services
-# e2e: timeout 120
+# e2e: timeout 180
 
 pf_up 1
 vf_bind_vfio 0 || bail "VF 0 does not go to vfio-pci"
