@@ -91,7 +91,7 @@ int sri_vf_start(struct sriov_net *net)
         return err;
     }
     if (err == 0) {
-        err = sri_vf_replay(vf);
+        err = sri_vf_replay(vf, true);
     }
     if (err == -ETIMEDOUT || err == -ESTALE || err == -EPROTO || err == -EBUSY) {
         sri_vf_lose(vf);

@@ -112,7 +112,6 @@ struct sri_vf {
     bool want_run; /* the application started us */
     bool running;  /* queues are enabled */
     bool recovering;
-    bool settings_touched;
     bool link_allowed; /* the PF's policy lets this VF have link */
     bool link_was_lost;
     uint64_t next_try;
@@ -122,6 +121,7 @@ struct sri_vf {
     uint16_t granted_queues;
     uint32_t mc_type; /* MCSTCTRL.MO: which bits of a multicast address are hashed */
     uint32_t vectors;
+    uint32_t armed;           /* queue vectors that the application has armed; they outlive a recovery */
     struct sriov_mac own_mac; /* chosen by us because the PF had none */
     struct sri_vf_settings set;
     uint32_t resets;
@@ -168,8 +168,9 @@ int sri_vf_bring_up(struct sri_vf *vf, uint64_t timeout_ns);
 void sri_vf_lose(struct sri_vf *vf);
 
 /* ---- vf_settings.c ---- */
-/* MAC, MTU and all of vf->set, again. -EACCES only for the MTU, without which no frame fits. */
-int sri_vf_replay(struct sri_vf *vf);
+/* Ask for the MTU and all of vf->set. What the PF refuses is logged and left; strict: a jumbo MTU
+ * that it refuses is -EACCES. */
+int sri_vf_replay(struct sri_vf *vf, bool strict);
 
 /* ---- vf_queues.c ---- */
 uint16_t sri_vf_active_queues(const struct sri_vf *vf);

@@ -32,6 +32,7 @@ void sri_vf_irq_request(struct sri_vf *vf)
     uint32_t want = (uint32_t)net->config.queues + 1;
     uint32_t got = 0;
     vf->vectors = 0;
+    vf->armed = 0;
     net->vectors = 0;
     if ((net->config.flags & SRIOV_NET_INTERRUPTS) == 0) {
         return;
@@ -80,7 +81,7 @@ static void route_queues(struct sri_vf *vf)
     }
 }
 
-/* The queue vectors stay masked until rx_arm. */
+/* A queue's vector stays masked until rx_arm. */
 void sri_vf_irq_program(struct sri_vf *vf)
 {
     const struct sri_vf_hw *hw = vf->hw;
@@ -97,7 +98,7 @@ void sri_vf_irq_program(struct sri_vf *vf)
     }
     sriov_wr32(&vf->bar, hw->eiac, all_vectors(vf));
     sriov_wr32(&vf->bar, hw->eiam, all_vectors(vf));
-    sriov_wr32(&vf->bar, hw->eims, 1u << mailbox_vector(vf));
+    sriov_wr32(&vf->bar, hw->eims, vf->armed | 1u << mailbox_vector(vf));
 }
 
 /* The order closes the gap in which a frame would wake nobody: unmask, then look. */
@@ -113,6 +114,7 @@ int sri_vf_rx_arm(struct sriov_net *net, uint16_t queue)
     if (!vf->running) {
         return -EAGAIN; /* recovering: poll brings the device back */
     }
+    vf->armed |= 1u << queue_vector(vf, queue);
     sriov_wr32(&vf->bar, vf->hw->eims, 1u << queue_vector(vf, queue) | 1u << mailbox_vector(vf));
     return sri_rxq_waits((struct sri_rxq *)(void *)net->rxq[queue]) ? 1 : 0;
 }

@@ -129,7 +129,7 @@ static int greet(struct sri_vf *vf, const struct sri_reset_reply *reply)
         err = settle_mac(vf, &reply->mac);
     }
     if (err == 0) {
-        err = sri_vf_replay(vf);
+        err = sri_vf_replay(vf, false);
     }
     return err;
 }

@@ -65,12 +65,20 @@ static int replay_vlans(struct sri_vf *vf)
     return err;
 }
 
-int sri_vf_replay(struct sri_vf *vf)
+/* A PF with a larger MTU may refuse even 1500 to an old VF; that is no reason not to start. */
+static int replay_mtu(struct sri_vf *vf, bool strict)
 {
-    int err = 0;
-    if (vf->net->config.mtu != 0) {
-        err = tolerate(vf, "MTU", ask_mtu(vf, vf->net->config.mtu));
+    uint16_t mtu = vf->net->config.mtu;
+    if (mtu == 0) {
+        return 0;
     }
+    int err = ask_mtu(vf, mtu);
+    return strict && mtu > SRI_VF_LEGACY_MTU ? err : tolerate(vf, "MTU", err);
+}
+
+int sri_vf_replay(struct sri_vf *vf, bool strict)
+{
+    int err = replay_mtu(vf, strict);
     if (err == 0 && vf->set.multicast != 0) {
         err = tolerate(vf, "multicast list", ask_multicast(vf, vf->set.multicast_list, vf->set.multicast));
     }

@@ -54,8 +54,10 @@ void vf_world_make(struct vf_world *w, const struct vf_setup *setup)
     struct sriov_mock_pf_opts pf = {.size = sizeof(pf), .quirks = setup->quirks};
     assert_int_equal(sriov_mock_add_pf(w->mock, setup->model, &pf, w->pf_name), 0);
     assert_int_equal(sriov_fn_open(w->vmm, w->pf_name, NULL, &w->pf_fn), 0);
-    struct sriov_pf_opts pf_opts = {
-        .size = sizeof(pf_opts), .max_api = setup->max_api, .vf_queues = setup->vf_queues};
+    struct sriov_pf_opts pf_opts = {.size = sizeof(pf_opts),
+                                    .max_api = setup->max_api,
+                                    .vf_queues = setup->vf_queues,
+                                    .max_frame = setup->max_frame};
     assert_int_equal(sriov_pf_open(w->pf_fn, sriov_pf_drivers, &pf_opts, &w->pf), 0);
     assert_int_equal(sriov_pf_enable_vfs(w->pf, setup->vfs != 0 ? setup->vfs : VF_PORTS), 0);
     w->task = sriov_mock_task(w->mock, PF_TURN_NS, pf_turn, w);

@@ -29,6 +29,7 @@ struct vf_setup {
     uint32_t max_api;               /* of the PF; 0: newest */
     uint16_t vf_queues;             /* granted by the PF */
     uint16_t vfs;                   /* 0: VF_PORTS */
+    uint16_t max_frame;             /* of the PF, with header and FCS; 0: the largest */
     uint32_t irq_vectors;           /* that the host grants; 0: all */
     struct sriov_net_config config; /* of each port; pool is the fixture's */
     uint32_t pool_count;            /* 0: VF_POOL_COUNT */

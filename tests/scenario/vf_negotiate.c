@@ -201,6 +201,27 @@ static void sets_its_mtu_between_runs(void **state)
     }
 }
 
+static void is_denied_a_jumbo_mtu(void **state)
+{
+    (void)state;
+    EACH_MODEL(setup)
+    {
+        struct vf_world w;
+        struct vf_setup narrow = *setup;
+        narrow.max_frame = 3018;
+        vf_world_make(&w, &narrow);
+        vf_port_attach(&w, 0);
+        struct sriov_net_config config = {.size = sizeof(config), .mtu = 9000, .pool = w.port[0].pool};
+        assert_int_equal(sriov_net_configure(w.port[0].net, &config), 0);
+        assert_int_equal(sriov_net_start(w.port[0].net), -EACCES);
+        assert_int_equal(sriov_pool_in_use(w.port[0].pool), 0);
+        assert_int_equal(sriov_net_set_mtu(w.port[0].net, 9000), -EACCES);
+        assert_int_equal(sriov_net_set_mtu(w.port[0].net, 3000), 0);
+        assert_int_equal(sriov_net_start(w.port[0].net), 0);
+        vf_world_end(&w);
+    }
+}
+
 static void restarts_and_reconfigures(void **state)
 {
     (void)state;
@@ -234,7 +255,8 @@ int main(void)
         cmocka_unit_test(agrees_with_a_pf_of_every_age), cmocka_unit_test(learns_its_mac),
         cmocka_unit_test(is_told_what_policy_denies),    cmocka_unit_test(changes_its_mac),
         cmocka_unit_test(hears_the_groups_it_joined),    cmocka_unit_test(keeps_its_settings_over_a_reset),
-        cmocka_unit_test(sets_its_mtu_between_runs),     cmocka_unit_test(restarts_and_reconfigures),
+        cmocka_unit_test(sets_its_mtu_between_runs),     cmocka_unit_test(is_denied_a_jumbo_mtu),
+        cmocka_unit_test(restarts_and_reconfigures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

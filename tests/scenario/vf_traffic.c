@@ -290,12 +290,12 @@ static void survives_an_empty_pool(void **state)
     }
 }
 
-static void uses_several_queues(void **state)
+/* Each queue pair sends; where received frames land is the PF's choice (RSS). */
+static void use_two_queues(struct vf_setup setup)
 {
-    (void)state;
-    struct vf_setup setup = {.model = "82599", .vf_queues = 2, .config = {.queues = 8}};
     struct vf_world w;
     uint8_t frame[100];
+    setup.config.queues = 8;
     vf_world_make(&w, &setup);
     vf_port_up(&w, 0);
     vf_port_up(&w, 1);
@@ -316,6 +316,58 @@ static void uses_several_queues(void **state)
     vf_world_end(&w);
 }
 
+static void uses_several_queues(void **state)
+{
+    (void)state;
+    use_two_queues((struct vf_setup){.model = "82599", .vf_queues = 2});
+    use_two_queues((struct vf_setup){.model = "82576"});
+}
+
+/* IPv4 and UDP of many flows: with RSS on by the PF more than one queue hears them. */
+static void fill_udp(uint8_t *frame, const struct sriov_mac *dst, uint16_t flow)
+{
+    static const uint8_t head[] = {0x45, 0, 0, 50, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
+    memset(frame, 0, 64);
+    memcpy(frame, dst->b, SRIOV_ETH_ALEN);
+    frame[6] = 0x02;
+    frame[12] = 0x08;
+    memcpy(frame + 14, head, sizeof(head));
+    frame[14 + 15] = (uint8_t)flow; /* a source address each */
+    frame[34] = (uint8_t)(flow >> 8);
+    frame[35] = (uint8_t)flow;
+    frame[39] = 30;
+}
+
+static void spreads_flows_over_queues(void **state)
+{
+    (void)state;
+    struct vf_setup setup = {.model = "82599", .vf_queues = 2, .config = {.queues = 2}};
+    struct vf_world w;
+    uint8_t frame[64];
+    uint32_t heard[2] = {0, 0};
+    vf_world_make(&w, &setup);
+    vf_port_up(&w, 0);
+    struct sriov_mac dst = vf_info(&w, 0)->mac;
+    for (uint16_t flow = 0; flow < 64; flow++) {
+        fill_udp(frame, &dst, flow);
+        assert_int_equal(sriov_mock_wire_send(w.mock, w.pf_name, frame, sizeof(frame)), 0);
+        vf_run(&w, VF_MS);
+        for (uint16_t q = 0; q < 2; q++) {
+            struct sriov_buf *buf = vf_recv(&w, 0, q);
+            if (buf != NULL) {
+                heard[q]++;
+                assert_int_equal(buf->queue, q);
+                assert_true((buf->flags & SRIOV_RX_RSS) != 0);
+                assert_true((buf->flags & SRIOV_RX_IP_CSUM_BAD) != 0); /* the header has none */
+                sriov_buf_free(buf);
+            }
+        }
+    }
+    assert_int_equal(heard[0] + heard[1], 64);
+    assert_true(heard[0] > 8 && heard[1] > 8);
+    vf_world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +381,7 @@ int main(void)
         cmocka_unit_test(inserts_and_strips_tags),
         cmocka_unit_test(survives_an_empty_pool),
         cmocka_unit_test(uses_several_queues),
+        cmocka_unit_test(spreads_flows_over_queues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
