@@ -15,11 +15,12 @@ void sri_mbx_init(struct sri_mbx *mbx, struct sriov_fn *fn, const struct sriov_b
 
 uint32_t sri_mbx_look(struct sri_mbx *mbx)
 {
-    uint32_t now = sriov_rd32(mbx->bar, mbx->regs.control);
+    uint32_t now = sri_rd32_sure(mbx->bar, mbx->regs.control);
     if (now == ALL_ONES) {
         sriov_fn_kill(mbx->fn);
         return now;
     }
+    mbx->level = now;
     mbx->seen |= now & SRI_MBX_RC_BITS;
     return now | mbx->seen;
 }

@@ -36,12 +36,20 @@ struct sri_mbx {
     struct sriov_fn *fn;
     const struct sriov_bar *bar;
     struct sri_mbx_regs regs;
+    uint32_t level;  /* the control register as read last */
     uint32_t seen;   /* read-to-clear bits that were read and not yet acted on */
     uint32_t notice; /* SRI_MBX_NOTICE* of control messages not yet acted on */
     uint64_t requests;
     uint64_t timeouts;
     uint64_t malformed; /* messages that broke protocol */
 };
+
+/* All ones is what a read that failed looks like too: looked at twice before anything is made of it. */
+static inline uint32_t sri_rd32_sure(const struct sriov_bar *bar, uint32_t off)
+{
+    uint32_t value = sriov_rd32(bar, off);
+    return value != UINT32_MAX ? value : sriov_rd32(bar, off);
+}
 
 void sri_mbx_init(struct sri_mbx *mbx, struct sriov_fn *fn, const struct sriov_bar *bar,
                   const struct sri_mbx_regs *regs);

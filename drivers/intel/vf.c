@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
-#define ATTACH_NS     (300 * SRI_MS)
-#define START_NS      (100 * SRI_MS)
-#define EXCHANGE_NS   (250 * SRI_MS)
-#define LOOK_EVERY_NS (100 * SRI_MS) /* what a PF reset finds uncounted is lost */
+#define ATTACH_NS      (300 * SRI_MS)
+#define START_NS       (100 * SRI_MS)
+#define EXCHANGE_NS    (250 * SRI_MS)
+#define ALIVE_EVERY_NS (5 * SRI_MS)   /* each look is two register reads */
+#define LOOK_EVERY_NS  (100 * SRI_MS) /* what a PF reset finds uncounted is lost */
 
 int sri_vf_attach(struct sriov_net *net, const struct sri_vf_hw *hw)
 {
@@ -71,7 +72,7 @@ static void link_down(struct sri_vf *vf)
 /* STATUS and LINKS are the PF's: they say nothing about whether it serves this VF. */
 static int read_link(struct sri_vf *vf, struct sriov_link *link)
 {
-    uint32_t value = sriov_rd32(&vf->bar, vf->hw->link);
+    uint32_t value = sri_rd32_sure(&vf->bar, vf->hw->link);
     if (value == IXGBE_DEAD_READ) {
         sriov_fn_kill(vf->net->fn);
         return -ENODEV;
@@ -176,14 +177,11 @@ static const char *what_is_wrong(struct sri_vf *vf)
     if ((seen & SRI_MBX_RSTD) != 0) {
         return "the PF was reset";
     }
-    if ((sri_mbx_look(&vf->mbx) & SRI_MBX_RSTI) != 0) {
+    if ((vf->mbx.level & SRI_MBX_RSTI) != 0) {
         return "the PF is in reset";
     }
     if ((notice & SRI_MBX_NOTICE_LOST) != 0) {
         return "the PF does not know this VF any more";
-    }
-    if (vf->running && !sri_vf_queues_alive(vf)) {
-        return "the function was reset";
     }
     return NULL;
 }
@@ -192,7 +190,14 @@ static const char *what_is_wrong(struct sri_vf *vf)
 static const char *now_and_then(struct sri_vf *vf)
 {
     uint64_t now = sriov_fn_now(vf->net->fn);
-    if (!vf->running || now < vf->look_due) {
+    if (!vf->running || now < vf->alive_due) {
+        return NULL;
+    }
+    vf->alive_due = now + ALIVE_EVERY_NS;
+    if (!sri_vf_queues_alive(vf)) {
+        return "the function was reset";
+    }
+    if (now < vf->look_due) {
         return NULL;
     }
     vf->look_due = now + LOOK_EVERY_NS;

@@ -127,6 +127,7 @@ struct sri_vf {
     uint32_t resets;
     uint64_t stat_last[SRI_VF_STATS];
     uint64_t stat_total[SRI_VF_STATS];
+    uint64_t alive_due;
     uint64_t look_due;
     struct sri_vf_watch watch[SRIOV_NET_QUEUES_MAX];
     struct sri_vf_deaf deaf;

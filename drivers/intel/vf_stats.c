@@ -6,9 +6,9 @@
 
 static uint64_t read_counter(const struct sri_vf *vf, const struct sri_vf_counter *counter)
 {
-    uint64_t value = sriov_rd32(&vf->bar, counter->lsb); /* first: it holds the upper half still */
+    uint64_t value = sri_rd32_sure(&vf->bar, counter->lsb); /* first: it holds the upper half still */
     if (counter->msb != 0) {
-        value |= (uint64_t)sriov_rd32(&vf->bar, counter->msb) << 32;
+        value |= (uint64_t)sri_rd32_sure(&vf->bar, counter->msb) << 32;
     }
     return value & ((UINT64_C(1) << counter->bits) - 1);
 }
