@@ -36,3 +36,17 @@ separate_arguments(flags UNIX_COMMAND "${flags}")
 run(${CC} -std=c11 ${SOURCE}/main.c -o ${WORK}/consumer_pc ${flags} -Wl,-rpath,${prefix}/${LIBDIR})
 run(${WORK}/consumer_pc)
 expect("pkg-config" "${out}")
+
+# The same with a program of some size: it runs on the simulated VMM.
+run(${CMAKE_COMMAND} -S ${EXAMPLE} -B ${WORK}/forward -G ${GENERATOR} -DCMAKE_C_COMPILER=${CC}
+    -DCMAKE_PREFIX_PATH=${prefix})
+run(${CMAKE_COMMAND} --build ${WORK}/forward)
+file(GLOB sources ${EXAMPLE}/*.c)
+run(${CC} -std=c11 ${sources} -o ${WORK}/forward_pc ${flags} -Wl,-rpath,${prefix}/${LIBDIR})
+foreach(program ${WORK}/forward/forward ${WORK}/forward_pc)
+  run(${program})
+  if(NOT out MATCHES "\nforward: ok\n$")
+    message(FATAL_ERROR "${program} printed: ${out}")
+  endif()
+  message(STATUS "${program}: ok")
+endforeach()
