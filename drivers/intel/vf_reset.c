@@ -10,8 +10,8 @@
 
 #define RETRY_NS      (10 * SRI_MS)
 #define ASK_MIN_NS    (200 * SRI_MS)
-#define ASK_MAX_NS    (1000 * SRI_MS)
-#define SETTLE_NS     SRI_MS /* the PF sees VFLRE before the message that follows */
+#define ASK_MAX_NS    (400 * SRI_MS) /* a PF that comes back is noticed within this */
+#define SETTLE_NS     SRI_MS         /* the PF sees VFLRE before the message that follows */
 #define STEP_EVERY_NS 200000u
 
 static uint64_t now(const struct sri_vf *vf)
