@@ -68,7 +68,7 @@ struct sriov_net_ops {
     int (*attach)(struct sriov_net *net);
     void (*detach)(struct sriov_net *net);
     /* Required. Allocate rings for net->config (may lower config.queues to what is granted) and
-     * set rxq[], txq[] with their `active` bursts; undo. */
+     * set rxq[], txq[] with zeroed heads and their `active` bursts; undo. */
     int (*configure)(struct sriov_net *net);
     void (*release)(struct sriov_net *net);
     /* Required. Program the rings and let traffic flow; halt it and reclaim every buffer. Also
@@ -79,6 +79,7 @@ struct sriov_net_ops {
     void (*stop)(struct sriov_net *net);
     /* Required. See sriov_net_poll; reports through pending_events. */
     void (*poll)(struct sriov_net *net);
+    /* 1: frames are there already. Unmask first, then look, else one is slept over. */
     int (*rx_arm)(struct sriov_net *net, uint16_t queue);
     int (*set_mac)(struct sriov_net *net, const struct sriov_mac *mac);
     int (*set_multicast)(struct sriov_net *net, const struct sriov_mac *list, uint16_t n);

@@ -56,7 +56,7 @@ SRIOV_API int sriov_fn_open(struct sriov_vmm *vmm, const char *name, const struc
                             struct sriov_fn **out);
 /*
  * Stop bus mastering, then give all back: first what the caller forgot, each reported as a leak.
- * Returns the number of leaks (0: clean). fn is invalid afterwards in any case.
+ * Returns the number of leaks (0: clean). fn is invalid afterwards in any case. NULL is nothing.
  */
 SRIOV_API int sriov_fn_close(struct sriov_fn *fn);
 

@@ -52,9 +52,10 @@ struct sriov_mock_opts {
     void (*on_violation)(void *arg, const struct sriov_violation *violation); /* may be NULL */
     void *arg;
 };
-/* Offer BAR views (plain memory cannot trap): never set by default, the strict mock sees all. */
-#define SRIOV_MOCK_QUIET 1u /* violations are counted and handed over, not logged */
+/* Violations are counted and handed over, not logged; lines of the log are dropped. */
+#define SRIOV_MOCK_QUIET 1u
 
+/* opts may be NULL. There are no BAR views, so that the mock sees every access. */
 SRIOV_API int sriov_mock_create(const struct sriov_mock_opts *opts, struct sriov_mock **out);
 /* Functions must be closed. */
 SRIOV_API void sriov_mock_destroy(struct sriov_mock *mock);
@@ -74,7 +75,8 @@ struct sriov_mock_pf_opts {
     uint8_t mac[6];     /* zero: 02:00:00:00:BB:00 with BB the bus */
     uint16_t total_vfs; /* 0: the device's own */
 };
-/* model: a name in sriov_models. The PF's name is copied to name_out (SRIOV_NAME_MAX bytes). */
+/* model: a name in sriov_models. opts may be NULL. The PF's name is copied to name_out
+ * (SRIOV_NAME_MAX bytes; may be NULL). -ENOENT no such model, -EBUSY the BDF is taken. */
 SRIOV_API int sriov_mock_add_pf(struct sriov_mock *mock, const char *model,
                                 const struct sriov_mock_pf_opts *opts, char *name_out);
 /* The same with a device model of the caller's own; it and its strings outlive the mock. */
@@ -90,6 +92,9 @@ SRIOV_API int sriov_mock_event(struct sriov_mock *mock, const char *name, enum s
 
 /* ---- virtual time ---- */
 
+/* It passes in relax, sleep_ns, wait and sriov_mock_advance, in reset and set_vfs, and nowhere else:
+ * a loop that calls none of them stands still in it. */
+
 SRIOV_API uint64_t sriov_mock_now(const struct sriov_mock *mock);
 /* Let time pass: all timers, interrupts and tasks that are due run in order. */
 SRIOV_API void sriov_mock_advance(struct sriov_mock *mock, uint64_t ns);
@@ -104,7 +109,8 @@ SRIOV_API int sriov_mock_set_delay(struct sriov_mock *mock, const char *fn, enum
 
 /* ---- the wire ---- */
 
-/* Ports: a PF's physical port is the PF's name; PFs may be joined by a cable. */
+/* Ports: a PF's physical port is the PF's name; PFs may be joined by a cable. send: the frame
+ * arrives at once; from within a sink, as soon as the device is done with what it does. */
 SRIOV_API int sriov_mock_wire_send(struct sriov_mock *mock, const char *pf, const void *frame, size_t len);
 /* Frames that leave through the physical port; NULL takes the sink away. */
 SRIOV_API int sriov_mock_wire_sink(struct sriov_mock *mock, const char *pf,
@@ -141,7 +147,7 @@ struct sriov_mock_fault {
     const char *fn; /* function name; NULL: any */
     const char *op; /* name of a member of struct sriov_vmm_ops, or of a site ("rx", "tx",
                        "to-vf", "to-pf", "irq"); NULL: any */
-    uint64_t nth;   /* first occasion that is hit, from 1, counted from now */
+    uint64_t nth;   /* first occasion that is hit, from 1 (0: -EINVAL), counted from now */
     uint64_t times; /* occasions in a row; 0: one; UINT64_MAX: for ever */
     int32_t err;    /* negative errno, for FAULT_OP */
     uint32_t index;

@@ -122,7 +122,9 @@ struct sriov_model_ops {
     const char *const *quirk_profiles; /* NULL-ended */
     int (*create)(const struct sriov_model_args *args, struct sriov_model **out);
     void (*destroy)(struct sriov_model *model);
-    /* All-ones for what does not exist. width 1, 2, 4 (8 for BARs); off aligned and inside. */
+    /* All-ones for what does not exist. width 1, 2, 4 (8 for BARs); off aligned and inside. The host
+     * gates DMA, messages and BARs by COMMAND (of VFs: VF MSE) and sets MSI-X tables by bar_write. It
+     * reads from here: capabilities (MSI-X, FLR, SR-IOV), ids, and the type bits of BARs. */
     uint32_t (*cfg_read)(struct sriov_model *model, uint16_t function, uint32_t off, uint32_t width);
     void (*cfg_write)(struct sriov_model *model, uint16_t function, uint32_t off, uint32_t width,
                       uint32_t value);
@@ -131,10 +133,11 @@ struct sriov_model_ops {
                          uint32_t width);
     void (*bar_write)(struct sriov_model *model, uint16_t function, uint32_t bar, uint64_t off,
                       uint32_t width, uint64_t value);
+    /* Device and config space as after power-on; the host saves and restores the latter. */
     void (*flr)(struct sriov_model *model, uint16_t function);
     /* A frame arrives at the physical port. */
     void (*wire_rx)(struct sriov_model *model, const void *frame, size_t len);
-    /* The cable: carrier to the link partner. */
+    /* The cable: carrier to the link partner. Called once after create. */
     void (*carrier)(struct sriov_model *model, bool up);
 };
 

@@ -29,11 +29,12 @@ struct sriov_mac {
 
 /*
  * The part of a queue that all drivers share: the head of the driver's own struct and its first
- * cache line. While a device is down, recovering or gone, `burst` is one that moves nothing.
+ * cache line. The driver sets `active`; `burst` is the core's: the active one, a guard around it, or
+ * one that moves nothing while a device is down, recovering or gone.
  */
 struct sriov_rxq {
     uint16_t (*burst)(struct sriov_rxq *q, struct sriov_buf **bufs, uint16_t n);
-    uint16_t (*active)(struct sriov_rxq *q, struct sriov_buf **bufs, uint16_t n); /* core's */
+    uint16_t (*active)(struct sriov_rxq *q, struct sriov_buf **bufs, uint16_t n); /* the driver's */
     uint64_t packets;
     uint64_t bytes;
     uint64_t no_bufs; /* times the pool was empty */
@@ -67,7 +68,8 @@ static inline uint16_t sriov_rx_burst(struct sriov_rxq *q, struct sriov_buf **bu
  * Queue up to n frames; returns how many were taken (from the front). Those belong to the driver
  * and go back to their pool when the device is done; the rest stay the caller's. A frame that can
  * never be sent (longer than the MTU allows, more segments than the ring takes) is taken, freed and
- * counted as refused. Never waits. Queue thread.
+ * counted as refused. Buffers are of pools of the same function: the memory of another one's is not
+ * mapped for this device, or is something else there. Never waits. Queue thread.
  */
 static inline uint16_t sriov_tx_burst(struct sriov_txq *q, struct sriov_buf **bufs, uint16_t n)
 {
@@ -123,7 +125,7 @@ struct sriov_net_info {
  */
 SRIOV_API int sriov_net_open(struct sriov_fn *fn, const struct sriov_driver *const *drivers,
                              struct sriov_net **out);
-/* Stops if started. Frees every ring; buffers go back to the pool. */
+/* Stops if started. Frees every ring; buffers go back to the pool. NULL is nothing. */
 SRIOV_API void sriov_net_close(struct sriov_net *net);
 
 /* While stopped. Rings are allocated here. */
@@ -153,8 +155,10 @@ SRIOV_API uint32_t sriov_net_poll(struct sriov_net *net);
  */
 SRIOV_API int sriov_net_rx_wait(struct sriov_net *net, uint64_t timeout_ns);
 /* For an event loop of your own: vector `v` (below sriov_net_info.vectors) fires this eventfd
- * instead; after each event call sriov_net_rx_arm. */
+ * instead; after each event empty the queue, then call sriov_net_rx_arm. */
 SRIOV_API int sriov_net_set_eventfd(struct sriov_net *net, uint32_t vector, int fd);
+/* Let the queue interrupt once more. 1: frames are there already, look at once: no interrupt comes
+ * for them. 0: armed. -EAGAIN: recovering, or interrupts are not configured. */
 SRIOV_API int sriov_net_rx_arm(struct sriov_net *net, uint16_t queue);
 
 /* Each asks the PF; -EACCES when its policy refuses, -EOPNOTSUPP when its mailbox API is too old,
@@ -177,7 +181,7 @@ struct sriov_stat {
     uint64_t value;
 };
 /* Fills up to room entries; returns how many there are. Hardware counters are widened to 64 bits
- * and survive recoveries. */
+ * and survive recoveries, but for what a reset finds that the driver has not read yet. */
 SRIOV_API uint32_t sriov_net_stats(struct sriov_net *net, struct sriov_stat *out, uint32_t room);
 
 #ifdef __cplusplus

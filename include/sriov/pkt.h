@@ -54,7 +54,8 @@ struct sriov_pool_opts {
  * the shim gives). Control thread. Errors as sriov_dma_alloc. */
 SRIOV_API int sriov_pool_create(struct sriov_fn *fn, const struct sriov_pool_opts *opts,
                                 struct sriov_pool **out);
-/* -EBUSY while buffers are out. Before sriov_fn_close. */
+/* -EBUSY while buffers are out (and nothing is freed). After sriov_net_close, before
+ * sriov_fn_close. */
 SRIOV_API int sriov_pool_destroy(struct sriov_pool *pool);
 SRIOV_API uint32_t sriov_pool_count(const struct sriov_pool *pool);
 /* Buffers out of the pool: with an application, in rings, in queues' caches. Any thread. */

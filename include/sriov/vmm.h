@@ -181,7 +181,8 @@ struct sriov_vmm_ops {
      * all-ones, stores vanish) so that no access faults. */
     void (*kill)(void *fn);
 
-    /* ---- config space. Required. width 1, 2 or 4; off a multiple of width. ---- */
+    /* ---- config space. Required. width 1, 2 or 4; off a multiple of width. A VF's vendor and
+     * device id, all-ones in hardware (SR-IOV 1.1, 3.4.1), read here as info has them. ---- */
     int (*cfg_read)(void *fn, uint32_t off, uint32_t width, uint32_t *value);
     int (*cfg_write)(void *fn, uint32_t off, uint32_t width, uint32_t value);
 
