@@ -144,5 +144,7 @@ int main(int argc, char **argv)
     }
     printf("# shim %s, device %s: %u passed, %u unsupported, %u failed of %u\n", set.stage.shim,
            set.stage.device, c.passed, c.unsupported, c.failed, tap.number);
+    printf("conform: %s %u passed, %u failed, %u unsupported\n", set.stage.shim, c.passed, c.failed,
+           c.unsupported);
     return c.failed != 0 || findings != 0 || tap.number == 0 ? 1 : 0;
 }

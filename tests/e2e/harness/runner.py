@@ -149,6 +149,8 @@ class Run:
         name = f"{self.test.stem}.{self.kernel}"
         seconds = time.monotonic() - self.begin
         print(f"# e2e.{name}: {word} after {seconds:.1f} s{': ' if reason else ''}{reason}", flush=True)
+        if self.options.out and (self.options.out / name).is_dir():
+            (self.options.out / name / "verdict").write_text(f"{word} {reason}".strip() + "\n")
 
     def execute(self):
         """Returns pass, fail or skip."""
