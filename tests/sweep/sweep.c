@@ -40,7 +40,11 @@ static const struct op_rule rules[] = {
     {"cfg_read", -EPERM, true, false, {-ENODEV, -EPROTO}},
     {"cfg_write", -EPERM, true, true, {-ENODEV}},
     {"bar_info", -EPERM, false, false, {0}},
-    {"bar_read", -EPERM, true, false, {-ENODEV, -ETIMEDOUT, -EIO, -EPROTO}},
+    {"bar_read",
+     -EPERM,
+     true,
+     false,
+     {-ENODEV, -ETIMEDOUT, -EIO, -EPROTO, -EACCES}}, /* a PF refuses what it misread */
     {"bar_write", -EPERM, true, true, LOST_WRITE},
     {"dma_limits", -EPERM, false, false, {0}},
     {"dma_alloc", -ENOMEM, true, false, {0}}, /* likewise */
