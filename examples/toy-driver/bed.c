@@ -36,6 +36,7 @@ int bed_make(struct bed *bed)
         return rc;
     }
     bed->vmm = sriov_mock_vmm(bed->mock);
+    sriov_log_set_level(bed->vmm, SRIOV_LOG_WARN);
     rc = sriov_mock_add_model(bed->mock, &toy_nic_model, NULL, bed->name);
     return rc != 0 ? rc : sriov_mock_wire_sink(bed->mock, bed->name, on_wire, bed);
 }
