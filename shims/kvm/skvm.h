@@ -214,7 +214,7 @@ struct skvm_fn {
     int device; /* VFIO's descriptor of it */
     bool noiommu;
     bool can_reset;
-    bool told_lock; /* of a low lock limit, once */
+    bool told_lock;   /* of a low lock limit, once */
     atomic_bool dead; /* killed */
     atomic_bool gone; /* the kernel says that it is not there */
     uint32_t open_flags;
