@@ -207,15 +207,20 @@ static void up_82576(struct rig *r, uint16_t vfs)
     wr(r, 0, IGB_CTRL_EXT, IGB_CTRL_EXT_PFRSTD);
 }
 
+void rig_program(struct rig *r, uint16_t vfs)
+{
+    rig_enable_vfs(r, vfs);
+    if (r->c == &rig_82599)
+        up_82599(r, vfs);
+    else
+        up_82576(r, vfs);
+}
+
 struct rig *rig_up(const struct rig_chip *chip, const char *quirks, uint16_t vfs)
 {
     struct rig *r = rig_new(chip, quirks);
 
-    rig_enable_vfs(r, vfs);
-    if (chip == &rig_82599)
-        up_82599(r, vfs);
-    else
-        up_82576(r, vfs);
+    rig_program(r, vfs);
     return r;
 }
 

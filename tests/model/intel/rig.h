@@ -44,6 +44,8 @@ struct rig {
 struct rig *rig_new(const struct rig_chip *chip, const char *quirks);
 /* VFs enabled, switch on, each VF with its MAC: what a PF driver does. */
 struct rig *rig_up(const struct rig_chip *chip, const char *quirks, uint16_t vfs);
+/* The same once more, after a reset of the PF. */
+void rig_program(struct rig *r, uint16_t vfs);
 /* Fails when the model reported something the test has not cleared. */
 void rig_end(struct rig *r);
 void rig_clear_reports(struct rig *r);
