@@ -194,8 +194,8 @@ static void change_world(struct fuzz *f)
 
 static void step(struct fuzz *f)
 {
-    static void (*const acts[])(struct fuzz *) = {access_bar, access_bar, access_queue, access_queue,
-                                                  send,       send,       arrive,       access_config,
+    static void (*const acts[])(struct fuzz *) = {access_bar, access_bar,  access_queue, access_queue,
+                                                  send,       send,        arrive,       access_config,
                                                   mailbox,    start_queues};
     uint32_t n = below(f, 200);
 
