@@ -8,11 +8,40 @@
 #define OPS(X)                                                                                               \
     X(host_alloc)                                                                                            \
     X(host_free)                                                                                             \
-    X(now_ns) X(relax) X(sleep_ns) X(wait) X(log) X(enumerate) X(open) X(close) X(info) X(reset) X(set_vfs)  \
-        X(kill) X(cfg_read) X(cfg_write) X(bar_info) X(bar_view) X(bar_unview) X(bar_read) X(bar_write)      \
-            X(dma_limits) X(dma_alloc) X(dma_free) X(dma_map) X(dma_unmap) X(irq_count) X(irq_enable)        \
-                X(irq_disable) X(irq_attach) X(irq_detach) X(irq_mask) X(irq_unmask) X(irq_pending)          \
-                    X(irq_trigger) X(set_event_sink)
+    X(now_ns)                                                                                                \
+    X(relax)                                                                                                 \
+    X(sleep_ns)                                                                                              \
+    X(wait)                                                                                                  \
+    X(log)                                                                                                   \
+    X(enumerate)                                                                                             \
+    X(open)                                                                                                  \
+    X(close)                                                                                                 \
+    X(info)                                                                                                  \
+    X(reset)                                                                                                 \
+    X(set_vfs)                                                                                               \
+    X(kill)                                                                                                  \
+    X(cfg_read)                                                                                              \
+    X(cfg_write)                                                                                             \
+    X(bar_info)                                                                                              \
+    X(bar_view)                                                                                              \
+    X(bar_unview)                                                                                            \
+    X(bar_read)                                                                                              \
+    X(bar_write)                                                                                             \
+    X(dma_limits)                                                                                            \
+    X(dma_alloc)                                                                                             \
+    X(dma_free)                                                                                              \
+    X(dma_map)                                                                                               \
+    X(dma_unmap)                                                                                             \
+    X(irq_count)                                                                                             \
+    X(irq_enable)                                                                                            \
+    X(irq_disable)                                                                                           \
+    X(irq_attach)                                                                                            \
+    X(irq_detach)                                                                                            \
+    X(irq_mask)                                                                                              \
+    X(irq_unmask)                                                                                            \
+    X(irq_pending)                                                                                           \
+    X(irq_trigger)                                                                                           \
+    X(set_event_sink)
 
 enum {
 #define NUMBER(op) OP_##op,
