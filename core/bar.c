@@ -14,6 +14,12 @@ static int take_view(struct sriov_bar *bar, const struct sriov_bar_info *info)
         return 0;
     }
     rc = sric_fn_saw(fn, sric_ops(fn)->bar_view(fn->handle, bar->index, &view));
+    /* A kill that came while the shim made this view may have missed it; one that comes from here on
+     * finds it. */
+    if (rc == 0 && sriov_fn_gone(fn)) {
+        fn->vmm->ops.bar_unview(fn->handle, bar->index, view);
+        rc = -ENODEV;
+    }
     if (rc == 0) {
         bar->view = view;
     }

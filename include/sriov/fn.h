@@ -65,7 +65,9 @@ SRIOV_API int sriov_fn_close(struct sriov_fn *fn);
  * call returns -ENODEV but for those that give something back (close, dma_free, dma_unmap,
  * bar_close, irq_detach, irq_disable), which still reach the shim. The core calls it itself when an
  * op returns -ENODEV or the shim says removed. The only call that may come from any thread, any
- * context; twice is once.
+ * context (a signal handler or an interrupt too: no lock, no memory, no log); twice is once. It must
+ * have returned before sriov_fn_close is called. It wakes nobody: a wait under way on another thread
+ * ends at its timeout or next callback.
  */
 SRIOV_API void sriov_fn_kill(struct sriov_fn *fn);
 

@@ -177,8 +177,9 @@ struct sriov_vmm_ops {
     int (*reset)(void *fn);
     /* Optional, a PF only. Enable n VFs (0: disable). All n, or an error and none. */
     int (*set_vfs)(void *fn, uint16_t n);
-    /* Optional; any thread, never blocks. The function is dead: make views inert (they read
-     * all-ones, stores vanish) so that no access faults. */
+    /* Optional; any thread, any context, even within another op; takes no lock, never blocks. The
+     * function is dead: make views inert (they read all-ones, stores vanish) so that no access
+     * faults. The core gives a view back that was being made meanwhile. */
     void (*kill)(void *fn);
 
     /* ---- config space. Required. width 1, 2 or 4; off a multiple of width. A VF's vendor and

@@ -225,6 +225,9 @@ static int bar_view(void *fn, uint32_t bar, volatile void **view)
     if (rc == 0) {
         *view = f->bar[bar];
         f->views++;
+        if (f->on_view != NULL) {
+            f->on_view(f);
+        }
     }
     return rc;
 }

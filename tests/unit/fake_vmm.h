@@ -67,6 +67,7 @@ struct fake {
     uint64_t bar_length[6];
     uint32_t bar_flags[6];
     int views;
+    void (*on_view)(struct fake *f); /* what happens while a view is made */
     struct sriov_event_sink sink;
 
     /* DMA */

@@ -152,12 +152,33 @@ static void test_op_errors(void **state)
     assert_int_equal(sriov_fn_close(fn), 0);
 }
 
+static void removed(struct fake *f)
+{
+    fake_event(f, SRIOV_EVENT_REMOVED);
+}
+
+/* The shim made the others inert before this one was there: nobody may touch it. */
+static void test_killed_while_a_view_is_made(void **state)
+{
+    struct fake *f = *state;
+    struct sriov_fn *fn = fake_open(f, NULL);
+    struct sriov_bar bar;
+
+    f->on_view = removed;
+    assert_int_equal(sriov_bar_open(fn, 0, 4, &bar), -ENODEV);
+    assert_null((void *)(uintptr_t)bar.view);
+    assert_null(bar.fn);
+    assert_int_equal(f->views, 0);
+    assert_int_equal(sriov_fn_close(fn), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_view), T(test_without_view), T(test_open_errors), T(test_bounds), T(test_op_errors),
+        T(test_view),   T(test_without_view), T(test_open_errors),
+        T(test_bounds), T(test_op_errors),    T(test_killed_while_a_view_is_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
