@@ -88,9 +88,10 @@ struct sric_map {
     struct sriov_dma_mem mem;
     const char *owner;
     enum sric_map_kind kind;
-    bool spanned;       /* its IOVA came from our allocator */
-    bool given_back;    /* its owner freed it, the shim refused: kept so that the IOVA stays taken */
-    uint32_t next_free; /* slot number + 1 */
+    bool spanned;        /* its IOVA came from our allocator */
+    bool given_back;     /* its owner freed it, the shim refused: kept so that the IOVA stays taken */
+    uint32_t next_free;  /* slot number + 1 */
+    uint32_t generation; /* how often the slot was given back, in the bits that a handle has for it */
 };
 
 struct sric_ledger {

@@ -143,6 +143,9 @@ int sriov_dma_alloc(struct sriov_fn *fn, const char *owner, uint64_t length, uin
     uint64_t granule;
     int rc;
 
+    if (fn == NULL || dma == NULL) {
+        return -EINVAL;
+    }
     memset(dma, 0, sizeof(*dma));
     if (length == 0 || !sric_is_pow2(align)) {
         return -EINVAL;
@@ -166,6 +169,9 @@ int sriov_dma_map(struct sriov_fn *fn, const char *owner, void *va, uint64_t len
     struct request r;
     int rc;
 
+    if (fn == NULL || dma == NULL) {
+        return -EINVAL;
+    }
     memset(dma, 0, sizeof(*dma));
     if (sriov_fn_gone(fn)) {
         return -ENODEV;
@@ -195,9 +201,13 @@ int sriov_dma_map(struct sriov_fn *fn, const char *owner, void *va, uint64_t len
  */
 static int leave(struct sriov_fn *fn, struct sriov_dma *dma, enum sric_map_kind kind)
 {
-    struct sric_map *map = sric_ledger_find(fn, dma, kind);
+    struct sric_map *map;
     int rc = -EINVAL;
 
+    if (fn == NULL || dma == NULL) {
+        return rc;
+    }
+    map = sric_ledger_find(fn, dma, kind);
     if (map != NULL) {
         rc = give_back(fn, map);
         if (rc == 0) {

@@ -4,7 +4,11 @@
 #include "core.h"
 
 #define FIRST_ROOM 16u
-#define ROOM_MAX   (UINT32_C(1) << 20)
+/* A handle's slot word: the slot's number below, above it the slot's generation, so that a copy of a
+ * handle that was given back does not name whatever came to lie in the same place. */
+#define SLOT_BITS  20u
+#define ROOM_MAX   (UINT32_C(1) << SLOT_BITS)
+#define GENERATION (UINT32_MAX >> SLOT_BITS)
 
 static void *grow(struct sriov_vmm *vmm, void *old, size_t entry, uint32_t used, uint32_t room)
 {
@@ -74,23 +78,27 @@ uint32_t sric_ledger_add(struct sriov_fn *fn, const struct sric_map *map)
     struct sric_ledger *ledger = &fn->ledger;
     uint32_t slot = ledger->free_head - 1;
 
+    uint32_t generation = ledger->maps[slot].generation;
+
     ledger->free_head = ledger->maps[slot].next_free;
     ledger->maps[slot] = *map;
+    ledger->maps[slot].generation = generation;
     ledger->live++;
     ledger->bytes += map->mem.length;
-    return slot;
+    return generation << SLOT_BITS | slot;
 }
 
 struct sric_map *sric_ledger_find(struct sriov_fn *fn, const struct sriov_dma *dma, enum sric_map_kind kind)
 {
+    uint32_t slot = dma->slot & (ROOM_MAX - 1);
     struct sric_map *map;
 
-    if (dma->length == 0 || dma->slot >= fn->ledger.room) {
+    if (dma->length == 0 || slot >= fn->ledger.room) {
         return NULL;
     }
-    map = &fn->ledger.maps[dma->slot];
-    if (map->kind != kind || map->given_back || map->mem.va != dma->va ||
-        map->mem.iova.raw != dma->iova.raw || map->mem.length != dma->length) {
+    map = &fn->ledger.maps[slot];
+    if (map->kind != kind || map->given_back || map->generation != dma->slot >> SLOT_BITS ||
+        map->mem.va != dma->va || map->mem.iova.raw != dma->iova.raw || map->mem.length != dma->length) {
         return NULL;
     }
     return map;
@@ -99,6 +107,7 @@ struct sric_map *sric_ledger_find(struct sriov_fn *fn, const struct sriov_dma *d
 void sric_ledger_remove(struct sriov_fn *fn, struct sric_map *map)
 {
     struct sric_ledger *ledger = &fn->ledger;
+    uint32_t generation = (map->generation + 1) & GENERATION;
 
     ledger->live--;
     ledger->bytes -= map->mem.length;
@@ -106,6 +115,7 @@ void sric_ledger_remove(struct sriov_fn *fn, struct sric_map *map)
         (void)sric_iova_remove(&fn->iova, map->mem.iova.raw);
     }
     memset(map, 0, sizeof(*map));
+    map->generation = generation;
     map->next_free = ledger->free_head;
     ledger->free_head = (uint32_t)(map - ledger->maps) + 1;
 }

@@ -7,7 +7,7 @@
 
 /* Room for one more entry and one more span. -ENOMEM, -ENOSPC. */
 int sric_ledger_reserve(struct sriov_fn *fn);
-/* After sric_ledger_reserve. Returns the slot. */
+/* After sric_ledger_reserve. Returns what a handle has as its slot. */
 uint32_t sric_ledger_add(struct sriov_fn *fn, const struct sric_map *map);
 /* The live entry that a handle names, NULL when the handle is stale or forged. */
 struct sric_map *sric_ledger_find(struct sriov_fn *fn, const struct sriov_dma *dma, enum sric_map_kind kind);

@@ -65,6 +65,11 @@ static void test_arguments(void **state)
     assert_int_equal(sriov_dma_alloc(fn, "x", 1, 3, BOTH, &d), -EINVAL);
     assert_int_equal(sriov_dma_alloc(fn, "x", 1, 1, (enum sriov_dma_dir)0, &d), -EINVAL);
     assert_int_equal(sriov_dma_alloc(fn, "x", 1, 1, (enum sriov_dma_dir)4, &d), -EINVAL);
+    assert_int_equal(sriov_dma_alloc(fn, "x", 1, 1, BOTH, NULL), -EINVAL);
+    assert_int_equal(sriov_dma_alloc(NULL, "x", 1, 1, BOTH, &d), -EINVAL);
+    assert_int_equal(sriov_dma_map(fn, "x", &d, 1, BOTH, NULL), -EINVAL);
+    assert_int_equal(sriov_dma_free(fn, NULL), -EINVAL);
+    assert_int_equal(sriov_dma_unmap(fn, NULL), -EINVAL);
     assert_int_equal(f->calls, calls);
     assert_int_equal(sriov_dma_alloc(fn, "x", UINT64_MAX, 1, BOTH, &d), -ENOSPC);
     assert_int_equal(sriov_dma_alloc(fn, "x", UINT64_C(1) << 62, 1, BOTH, &d), -ENOSPC);
@@ -354,6 +359,32 @@ static void test_forged_handles(void **state)
     assert_int_equal(sriov_fn_close(fn), 0);
 }
 
+/* First fit gives the same IOVA, the buffer is the same: still the copy is of another mapping. */
+static void test_stale_handle(void **state)
+{
+    static _Alignas(4096) unsigned char page[4096];
+    struct fake *f = *state;
+    struct sriov_fn *fn = fake_open(f, NULL);
+    struct sriov_dma first;
+    struct sriov_dma stale;
+    struct sriov_dma second;
+
+    assert_int_equal(sriov_dma_map(fn, "x", page, 4096, BOTH, &first), 0);
+    stale = first;
+    assert_int_equal(sriov_dma_unmap(fn, &first), 0);
+    assert_int_equal(sriov_dma_map(fn, "y", page, 4096, BOTH, &second), 0);
+    assert_int_equal(second.iova.raw, stale.iova.raw);
+    assert_int_equal(sriov_dma_unmap(fn, &stale), -EINVAL);
+    assert_int_equal(f->num_maps, 1);
+    assert_int_equal(sriov_dma_unmap(fn, &second), 0);
+    /* The generation runs round without harm. */
+    for (int i = 0; i < 5000; i++) {
+        assert_int_equal(sriov_dma_map(fn, "z", page, 4096, BOTH, &second), 0);
+        assert_int_equal(sriov_dma_unmap(fn, &second), 0);
+    }
+    assert_int_equal(sriov_fn_close(fn), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)
@@ -372,6 +403,7 @@ int main(void)
         T(test_many),
         T(test_ledger_out_of_memory),
         T(test_forged_handles),
+        T(test_stale_handle),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
