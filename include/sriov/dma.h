@@ -5,8 +5,6 @@
 
 #include <sriov/fn.h>
 
-#include <stdatomic.h>
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -55,7 +53,7 @@ SRIOV_API void sriov_dma_each(struct sriov_fn *fn, void (*cb)(void *arg, const s
 /* Stores to memory (descriptors) are seen by the device before a later doorbell store. */
 static inline void sriov_dma_wmb(void)
 {
-    atomic_thread_fence(memory_order_release);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* also in C++, where <stdatomic.h> is not */
 #if defined(__aarch64__)
     __asm__ volatile("dmb oshst" ::: "memory");
 #endif
@@ -64,7 +62,7 @@ static inline void sriov_dma_wmb(void)
 /* A load of DD is done before loads of the rest of the descriptor and of the payload. */
 static inline void sriov_dma_rmb(void)
 {
-    atomic_thread_fence(memory_order_acquire);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
 #if defined(__aarch64__)
     __asm__ volatile("dmb oshld" ::: "memory");
 #endif

@@ -30,7 +30,11 @@ struct sriov_driver {
     uint32_t size;
     uint32_t abi; /* SRIOV_DRIVER_ABI */
     const char *name;
-    uint32_t class;             /* enum sriov_class */
+#ifdef __cplusplus
+    uint32_t class_; /* `class` is taken in C++ */
+#else
+    uint32_t class; /* enum sriov_class */
+#endif
     uint32_t priv_size;         /* bytes of zeroed private memory behind each device */
     const struct sriov_id *ids; /* ends with {0, 0} */
     const struct sriov_net_ops *net;
@@ -80,6 +84,7 @@ struct sriov_net_ops {
     /* Required. See sriov_net_poll; reports through pending_events. */
     void (*poll)(struct sriov_net *net);
     /* 1: frames are there already. Unmask first, then look, else one is slept over. */
+    /* As sriov_net_rx_arm. */
     int (*rx_arm)(struct sriov_net *net, uint16_t queue);
     int (*set_mac)(struct sriov_net *net, const struct sriov_mac *mac);
     int (*set_multicast)(struct sriov_net *net, const struct sriov_mac *list, uint16_t n);

@@ -41,7 +41,11 @@ struct sriov_buf {
     uint32_t reserved0;
     uint64_t user; /* the application's; zero from sriov_buf_alloc */
 };
+#ifdef __cplusplus
+static_assert(sizeof(struct sriov_buf) == 64, "one cache line");
+#else
 _Static_assert(sizeof(struct sriov_buf) == 64, "one cache line");
+#endif
 
 struct sriov_pool_opts {
     uint32_t size;

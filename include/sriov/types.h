@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Registers and descriptors are little-endian and are read as they lie; an IOVA fills a pointer. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || UINTPTR_MAX != UINT64_MAX
+#error "libsriovcore is for little-endian 64-bit hosts"
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
