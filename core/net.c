@@ -48,6 +48,9 @@ int sriov_net_open(struct sriov_fn *fn, const struct sriov_driver *const *driver
     struct sric_net *self;
     int rc;
 
+    if (fn == NULL || out == NULL) {
+        return -EINVAL;
+    }
     *out = NULL;
     driver = sric_driver_find(fn, drivers, SRIOV_CLASS_NET);
     if (driver == NULL) {

@@ -68,6 +68,9 @@ int sriov_pf_open(struct sriov_fn *fn, const struct sriov_driver *const *drivers
     struct sric_pf *self;
     int rc;
 
+    if (fn == NULL || out == NULL) {
+        return -EINVAL;
+    }
     *out = NULL;
     driver = sric_driver_find(fn, drivers, SRIOV_CLASS_PF);
     if (driver == NULL) {

@@ -125,9 +125,13 @@ int sriov_pool_create(struct sriov_fn *fn, const struct sriov_pool_opts *opts, s
 {
     struct sriov_pool_opts o;
     struct sriov_pool *pool;
-    int rc = take_opts(&o, opts);
+    int rc;
 
+    if (fn == NULL || out == NULL) {
+        return -EINVAL;
+    }
     *out = NULL;
+    rc = take_opts(&o, opts);
     if (rc != 0) {
         return rc;
     }

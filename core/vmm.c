@@ -15,6 +15,10 @@ static int copy_table(struct sriov_vmm_ops *to, const struct sriov_vmm_ops *from
         size % sizeof(void *) != 0) {
         return -EINVAL;
     }
+    /* Under another ABI the bytes beyond mean nothing to us. */
+    if (from->abi != SRIOV_VMM_ABI) {
+        return -EPROTO;
+    }
     for (size_t i = sizeof(*to); i < size; i++) {
         if (bytes[i] != 0) {
             return -E2BIG;
@@ -79,9 +83,6 @@ int sriov_vmm_register(const struct sriov_vmm_ops *ops, void *ctx, struct sriov_
     rc = copy_table(&table, ops);
     if (rc != 0) {
         return rc;
-    }
-    if (table.abi != SRIOV_VMM_ABI) {
-        return -EPROTO;
     }
     if (!has_required(&table)) {
         return -EINVAL;

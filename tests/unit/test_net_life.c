@@ -32,6 +32,8 @@ static void test_open_errors(void **state)
 
     assert_int_equal(sriov_net_open(c->fn, none, &c->net), -ENOENT);
     assert_int_equal(sriov_net_open(c->fn, NULL, &c->net), -ENOENT);
+    assert_int_equal(sriov_net_open(NULL, fake_net_drivers, &c->net), -EINVAL);
+    assert_int_equal(sriov_net_open(c->fn, fake_net_drivers, NULL), -EINVAL);
     fake_net_plan.attach = -EPROTO;
     assert_int_equal(sriov_net_open(c->fn, fake_net_drivers, &c->net), -EPROTO);
     fake_net_plan.attach = 0;

@@ -54,6 +54,8 @@ static void test_open_close(void **state)
     assert_true(c->pf->up);
     assert_ptr_equal(sriov_pf_fn(c->pf), c->fn);
     assert_int_equal(sriov_pf_open(c->fn, fake_pf_drivers, &opts, &second), -EBUSY);
+    assert_int_equal(sriov_pf_open(c->fn, fake_pf_drivers, &opts, NULL), -EINVAL);
+    assert_int_equal(sriov_pf_open(NULL, fake_pf_drivers, &opts, &second), -EINVAL);
     assert_int_equal(sriov_pf_poll(c->pf), 3);
     assert_int_equal(sriov_pf_get_link(c->pf, &link), 0);
     assert_true(link.up);

@@ -57,6 +57,8 @@ static void test_options(void **state)
         assert_null(pool);
     }
     assert_int_equal(sriov_pool_create(c->fn, NULL, &pool), -EINVAL);
+    assert_int_equal(sriov_pool_create(c->fn, &bad[0], NULL), -EINVAL);
+    assert_int_equal(sriov_pool_create(NULL, &bad[0], &pool), -EINVAL);
     assert_int_equal(sriov_pool_destroy(NULL), 0);
 }
 

@@ -196,6 +196,12 @@ static void test_long_tables(void **state)
         refused(&f, &longer.ops, -E2BIG);
         longer.tail[i] = 0;
     }
+    /* Of another ABI first of all, whatever it has beyond. */
+    longer.tail[0] = 1;
+    longer.ops.abi = SRIOV_VMM_ABI + 1;
+    refused(&f, &longer.ops, -EPROTO);
+    longer.ops.abi = SRIOV_VMM_ABI;
+    longer.tail[0] = 0;
     longer.ops.size = UINT32_MAX & ~7u;
     refused(&f, &longer.ops, -EINVAL);
     finish(&f);
