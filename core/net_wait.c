@@ -91,7 +91,7 @@ int sriov_net_set_eventfd(struct sriov_net *net, uint32_t vector, int fd)
     return vector < net->vectors ? sriov_irq_attach_fd(net->fn, vector, fd) : -EINVAL;
 }
 
-/* 1: frames are there already. A device that recovers shortens the wait. */
+/* 1: frames are there already, 0: all armed. A device that recovers shortens the wait. */
 static int arm_all(struct sriov_net *net, uint64_t *timeout_ns)
 {
     for (uint16_t i = 0; i < net->config.queues; i++) {

@@ -151,11 +151,13 @@ SRIOV_API uint32_t sriov_net_poll(struct sriov_net *net);
 /*
  * Interrupt mode. Arm every receive queue, wait until one has frames, the mailbox speaks or the
  * timeout ends. 0: look at the queues and call sriov_net_poll; -ETIMEDOUT; -EAGAIN when
- * interrupts are not configured. Control thread, with bursts on the same thread.
+ * interrupts are not configured. A device that recovers needs polls: -ETIMEDOUT then comes within
+ * a millisecond. Control thread, with bursts on the same thread.
  */
 SRIOV_API int sriov_net_rx_wait(struct sriov_net *net, uint64_t timeout_ns);
 /* For an event loop of your own: vector `v` (below sriov_net_info.vectors) fires this eventfd
- * instead; after each event empty the queue, then call sriov_net_rx_arm. */
+ * instead; after each event empty the queue, then call sriov_net_rx_arm. It stays over recoveries;
+ * sriov_net_configure takes it away. */
 SRIOV_API int sriov_net_set_eventfd(struct sriov_net *net, uint32_t vector, int fd);
 /* Let the queue interrupt once more. 1: frames are there already, look at once: no interrupt comes
  * for them. 0: armed. -EAGAIN: recovering, or interrupts are not configured. */
