@@ -182,6 +182,31 @@ static void moderation_counts_not_restarted(void **state)
     }
 }
 
+/* What waits for the end of a long interval does not hold up those after a shorter one. */
+static void moderation_made_shorter(void **state)
+{
+    (void)state;
+    EACH(c)
+    {
+        struct rig *r = vf_ready(CHIP(c));
+
+        wr(r, 1, r->c->eiac, 7);
+        wr(r, 1, r->c->eitr, 400u << r->c->itr_shift);
+        wr(r, 1, r->c->eics, 1);
+        wr(r, 1, r->c->eics, 1);
+        wr(r, 1, r->c->eitr, 5u << r->c->itr_shift); /* due now; a new interval begins */
+        assert_int_equal(r->h.irqs[1][0], 2);
+        wr(r, 1, r->c->eics, 1);
+        host_advance(&r->h, 5u * r->c->itr_unit_ns - 1u);
+        assert_int_equal(r->h.irqs[1][0], 2);
+        host_advance(&r->h, 1);
+        assert_int_equal(r->h.irqs[1][0], 3);
+        host_advance(&r->h, 800u * r->c->itr_unit_ns);
+        assert_int_equal(r->h.irqs[1][0], 3);
+        rig_end(r);
+    }
+}
+
 static void no_message_without_bus_master(void **state)
 {
     (void)state;
@@ -251,6 +276,7 @@ int main(void)
         CASE("82599 8.3.5.2, 82576 8.8.13: VTIVAR routes queues", ivar_routes_queues),
         CASE("82599 8.2.3.5.12, 82576 8.8.12: EITR spaces messages", moderation_spaces_messages),
         CASE("82599 8.2.3.5.12, 82576 8.8.12: CNT_WDIS, CNT_IGNR", moderation_counts_not_restarted),
+        CASE("82599 7.3.2, 82576 7.3.3: a shorter interval counts at once", moderation_made_shorter),
         CASE("PCI 3.0 6.2.2, 82599 chapter 9, 82576 chapter 9: no message without Bus Master",
              no_message_without_bus_master),
         CASE("82599 8.2.3.22.20, 82576 8.2.2: link change", link_change_interrupts_the_pf),

@@ -53,13 +53,15 @@ static void schedule(struct sriov_model *nic, uint16_t fn, uint32_t vector)
     struct mock_irq_vector *v = &nic->fn[fn].irq.vec[vector];
     struct mock_event *e;
 
-    if (v->timer)
-        return;
+    if (v->timer && v->timer_at <= v->quiet_until)
+        return; /* it looks again then */
     e = mock_event_new(nic, fn, on_moderation_end, NULL, 0);
     if (e == NULL)
         return;
     e->a = vector;
+    e->b = ++v->timer_id;
     v->timer = true;
+    v->timer_at = v->quiet_until;
     mock_event_at(nic, e, v->quiet_until);
 }
 
@@ -99,6 +101,8 @@ static void on_moderation_end(struct sriov_model *nic, struct mock_event *event)
     struct mock_irq_vector *v = &irq->vec[event->a];
     uint64_t bit = UINT64_C(1) << event->a;
 
+    if (event->b != v->timer_id)
+        return; /* the interval was made shorter since */
     v->timer = false;
     if (nic->quirks->eitr_expiry_fires) {
         v->quiet_until = 0;
