@@ -198,6 +198,13 @@ static void faults_lose_and_delay(void **state)
         assert_int_equal(rd(r, 0, mbicr(r)), 0);
         host_advance(&r->h, 1);
         assert_int_equal(rd(r, 0, mbicr(r)), 1);
+        wr(r, 0, mbicr(r), 1);
+        r->h.fault_point = SRIOV_FAULT_MBX_TO_PF;
+        r->h.fault_delay = UINT64_MAX; /* never */
+        r->h.delay[SRIOV_DELAY_MBX] = 100;
+        vf_send(r, 1, 1);
+        host_advance(&r->h, 1000);
+        assert_int_equal(rd(r, 0, mbicr(r)), 0);
         rig_end(r);
     }
 }

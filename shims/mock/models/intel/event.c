@@ -65,7 +65,9 @@ void mock_event_after(struct sriov_model *nic, struct mock_event *event, uint64_
     if (event == NULL)
         return;
     if (delay_ns > 0) {
-        mock_event_at(nic, event, mock_now(nic) + delay_ns);
+        uint64_t now = mock_now(nic);
+
+        mock_event_at(nic, event, delay_ns > UINT64_MAX - now ? UINT64_MAX : now + delay_ns);
         return;
     }
     event->run(nic, event);

@@ -88,6 +88,7 @@ static void ring_with_message(struct sriov_model *nic, uint16_t fn, enum sriov_f
     uint64_t late = 0;
     size_t len = MOCK_MBX_WORDS * sizeof(uint32_t);
     enum sriov_fault_verdict verdict = nic->ops->fault(nic->host, point, &site, memory(nic, fn), len, &late);
+    uint64_t delay = nic->ops->delay_ns(nic->host, fn, SRIOV_DELAY_MBX);
     struct mock_event *e;
 
     if (verdict == SRIOV_FAULT_DROP)
@@ -96,9 +97,9 @@ static void ring_with_message(struct sriov_model *nic, uint16_t fn, enum sriov_f
     if (e == NULL)
         return;
     e->a = what;
-    mock_event_after(nic, e,
-                     (verdict == SRIOV_FAULT_DELAY ? late : 0u) +
-                         nic->ops->delay_ns(nic->host, fn, SRIOV_DELAY_MBX));
+    if (verdict == SRIOV_FAULT_DELAY)
+        delay = late > UINT64_MAX - delay ? UINT64_MAX : delay + late;
+    mock_event_after(nic, e, delay);
 }
 
 static void ring_bare(struct sriov_model *nic, uint16_t fn, uint32_t what,
