@@ -130,6 +130,8 @@ struct mock_nic_chip {
 
 struct mock_irq_vector {
     uint64_t quiet_until; /* moderation */
+    uint64_t timer_at;    /* when the expiry that counts is scheduled for */
+    uint32_t timer_id;    /* which of those scheduled it is */
     bool timer;           /* expiry is scheduled */
 };
 
@@ -156,7 +158,8 @@ struct mock_mailbox {
 struct mock_ring {
     uint8_t *handed_copy; /* descriptors as the tail write handed them over */
     uint32_t slots;
-    bool hung; /* a DMA fault stopped it */
+    uint32_t life; /* counts its ends: what is still under way for an earlier life never comes */
+    bool hung;     /* a DMA fault stopped it */
 };
 
 struct mock_tx {
@@ -194,6 +197,7 @@ struct mock_event {
     uint32_t epoch;
     uint16_t fn;
     uint32_t a, b;
+    uint32_t life; /* of the ring it is for */
     struct sriov_site site;
     sriov_iova_t iova;
     size_t len;

@@ -144,13 +144,16 @@ bool mock_queue_pool_enabled(const struct sriov_model *nic, uint32_t queue, bool
 void mock_queue_forget(struct sriov_model *nic, uint32_t queue, bool tx)
 {
     struct mock_ring *ring = ring_of(nic, queue, tx);
+    uint32_t life = ring->life + 1u;
 
     free(ring->handed_copy);
-    memset(ring, 0, sizeof(*ring));
-    if (!tx)
-        return;
-    free(nic->tx[queue].frame);
-    memset(&nic->tx[queue], 0, sizeof(nic->tx[queue]));
+    if (tx) {
+        free(nic->tx[queue].frame);
+        memset(&nic->tx[queue], 0, sizeof(nic->tx[queue]));
+    } else {
+        memset(&nic->rx[queue], 0, sizeof(nic->rx[queue]));
+    }
+    ring->life = life;
 }
 
 void mock_queues_free(struct sriov_model *nic)

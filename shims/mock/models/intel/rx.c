@@ -42,6 +42,8 @@ static void put32(uint8_t *p, uint32_t v)
 
 static void on_write_back(struct sriov_model *nic, struct mock_event *event)
 {
+    if (event->life != nic->rx[event->a].ring.life)
+        return; /* its memory may be somebody else's by now */
     nic->ops->dma_write(nic->host, &event->site, event->iova, event->bytes, event->len);
     if (event->b)
         mock_irq_raise_queue(nic, event->a, false);
@@ -67,6 +69,7 @@ static void write_back(struct sriov_model *nic, uint32_t queue, uint32_t index, 
         return;
     e->a = queue;
     e->b = eop;
+    e->life = nic->rx[queue].ring.life;
     e->site = site;
     e->iova = mock_ring_slot(&nic->regs.rx, queue, index);
     mock_event_after(nic, e, verdict == SRIOV_FAULT_DELAY ? late : 0u);
@@ -275,5 +278,5 @@ void mock_rx_to_queue(struct sriov_model *nic, uint32_t queue, const struct mock
         return;
     e->a = queue;
     e->b = frame->from_vf;
-    mock_event_at(nic, e, mock_now(nic) + delay);
+    mock_event_after(nic, e, delay);
 }

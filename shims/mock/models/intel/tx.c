@@ -41,6 +41,8 @@ static void put32(uint8_t *p, uint32_t v)
 
 static void on_write_back(struct sriov_model *nic, struct mock_event *event)
 {
+    if (event->life != nic->tx[event->a].ring.life)
+        return; /* its memory may be somebody else's by now */
     nic->ops->dma_write(nic->host, &event->site, event->iova, event->bytes, event->len);
     mock_irq_raise_queue(nic, event->a, true);
 }
@@ -61,6 +63,7 @@ static void write_later(struct sriov_model *nic, uint32_t queue, const struct sr
     if (e == NULL)
         return;
     e->a = queue;
+    e->life = nic->tx[queue].ring.life;
     e->site = *site;
     e->iova = iova;
     mock_event_after(nic, e, verdict == SRIOV_FAULT_DELAY ? late : 0u);
@@ -298,8 +301,15 @@ static void run_until(struct sriov_model *nic, uint32_t queue, uint32_t until)
     }
 }
 
+/* A tail that took its time may have been overtaken, or its queue stopped and started since. */
 static void on_tail(struct sriov_model *nic, struct mock_event *event)
 {
+    const struct mock_tx *tx = &nic->tx[event->a];
+    uint32_t head = nic->regs.tx.head[event->a], slots = tx->ring.slots;
+
+    if (event->life != tx->ring.life || head >= slots ||
+        (event->b + slots - head) % slots > (tx->seen_tail + slots - head) % slots)
+        return;
     run_until(nic, event->a, event->b);
 }
 
@@ -313,6 +323,7 @@ void mock_tx_tail(struct sriov_model *nic, uint32_t queue)
         return;
     e->a = queue;
     e->b = nic->tx[queue].seen_tail;
+    e->life = nic->tx[queue].ring.life;
     mock_event_after(nic, e, delay);
 }
 
