@@ -44,7 +44,7 @@ int bed_make(struct bed *bed)
 int bed_up(struct bed *bed)
 {
     static const struct sriov_driver *const drivers[] = {&toy_driver, NULL};
-    struct sriov_pool_opts pool = {.size = sizeof(pool), .count = 256};
+    struct sriov_pool_opts pool = {.size = sizeof(pool), .count = 256, .buf_size = bed->buf_size};
     int rc = sriov_fn_open(bed->vmm, bed->name, NULL, &bed->fn);
     if (rc == 0) {
         rc = sriov_pool_create(bed->fn, &pool, &bed->pool);

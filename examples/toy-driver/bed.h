@@ -14,6 +14,7 @@ struct bed {
     struct sriov_pool *pool;
     struct sriov_net *net;
     char name[SRIOV_NAME_MAX];
+    uint32_t buf_size; /* for bed_up; 0: the pool's own choice */
     uint32_t sent;
     uint32_t returned; /* echoes on the wire, each as it was sent and in order */
     uint32_t wrong;    /* echoes that were not */

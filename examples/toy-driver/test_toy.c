@@ -76,6 +76,19 @@ static void a_lying_write_back_costs_one_frame_at_most(void **state)
     }
 }
 
+static void a_long_frame_stays_in_its_buffer(void **state)
+{
+    static const uint8_t frame[1000];
+    struct bed *bed = *state;
+    assert_int_equal(bed_down(bed), 0);
+    bed->buf_size = 256;
+    assert_int_equal(bed_up(bed), 0);
+    assert_int_equal(sriov_mock_wire_send(bed->mock, bed->name, frame, sizeof(frame)), 0);
+    assert_int_equal(bed_turn(bed), 1);
+    assert_int_equal(sriov_net_rxq(bed->net, 0)->bytes, 256);
+    assert_int_equal(sriov_net_rxq(bed->net, 0)->bad, 0);
+}
+
 static void a_late_write_back_is_waited_for(void **state)
 {
     struct bed *bed = *state;
@@ -175,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(frames_come_back, begin, end),
         cmocka_unit_test_setup_teardown(a_lying_write_back_costs_one_frame_at_most, begin, end),
+        cmocka_unit_test_setup_teardown(a_long_frame_stays_in_its_buffer, begin, end),
         cmocka_unit_test_setup_teardown(a_late_write_back_is_waited_for, begin, end),
         cmocka_unit_test_setup_teardown(a_slow_device_loses_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_dma_error_is_recovered, begin, end),

@@ -36,7 +36,7 @@
 #define TOY_FRAME_LEAST 14u
 
 /* The driver writes addr and len (of the buffer, of the frame) and status 0. The device writes all
- * of it back: addr 0, len of the frame, status DONE. */
+ * of it back: addr 0, len of the frame, status DONE. A frame longer than its buffer is cut. */
 struct toy_desc {
     uint64_t addr;
     uint32_t len;
