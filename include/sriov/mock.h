@@ -129,7 +129,7 @@ SRIOV_API int sriov_mock_replay(struct sriov_mock *mock, const char *pf, const c
 
 enum sriov_mock_fault_kind {
     SRIOV_MOCK_FAULT_OP = 1,         /* op `op` returns `err` */
-    SRIOV_MOCK_FAULT_GONE = 2,       /* surprise removal at op `op` (NULL: any op) */
+    SRIOV_MOCK_FAULT_GONE = 2,       /* surprise removal at op `op` (NULL: any op of the function) */
     SRIOV_MOCK_FAULT_MBX_SILENT = 3, /* the message never arrives */
     SRIOV_MOCK_FAULT_MBX_LATE = 4,   /* `value` ns late */
     SRIOV_MOCK_FAULT_MBX_WRONG = 5,  /* word `index` is `value` */
@@ -145,8 +145,10 @@ struct sriov_mock_fault {
     uint32_t size;
     uint32_t kind;  /* enum sriov_mock_fault_kind */
     const char *fn; /* function name; NULL: any */
-    const char *op; /* name of a member of struct sriov_vmm_ops, or of a site ("rx", "tx",
-                       "to-vf", "to-pf", "irq"); NULL: any */
+    /* OP, GONE: name of a member of struct sriov_vmm_ops. Of those that take `vmm` (host_alloc to
+     * enumerate), OP takes no fn, and GONE needs one. Else a site: "to-vf", "to-pf" (MBX), "irq"
+     * (IRQ), "rx", "tx" (WB, DMA). NULL: any. What can never match is -EINVAL. */
+    const char *op;
     uint64_t nth;   /* first occasion that is hit, from 1 (0: -EINVAL), counted from now */
     uint64_t times; /* occasions in a row; 0: one; UINT64_MAX: for ever */
     int32_t err;    /* negative errno, for FAULT_OP */

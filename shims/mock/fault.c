@@ -80,11 +80,29 @@ int mock_gate_release(struct sriov_mock *mock, struct mock_handle *h, enum mock_
     return mock_gate_name(mock, h->name, op);
 }
 
+/* An op of the VMM is no function's own: a fault says whose removal it is. */
+static void gone_at_vmm_op(struct sriov_mock *mock, const char *op)
+{
+    for (struct mock_fault *fault = mock->faults; fault != NULL; fault = fault->next) {
+        struct mock_slot *slot;
+
+        if (fault->spec.kind != SRIOV_MOCK_FAULT_GONE || strcmp(fault->op, op) != 0 ||
+            !occasion(mock, fault)) {
+            continue;
+        }
+        slot = mock_find_slot(mock, fault->fn);
+        if (slot != NULL) {
+            mock_pull(slot);
+        }
+    }
+}
+
 int mock_gate(struct sriov_mock *mock, struct mock_handle *h, enum mock_op op)
 {
     int err;
 
     if (h == NULL) {
+        gone_at_vmm_op(mock, op_table[op].name);
         return mock_gate_name(mock, "", op);
     }
     err = mock_gate_release(mock, h, op);
@@ -172,20 +190,37 @@ enum sriov_fault_verdict mock_fault_bend(struct sriov_mock *mock, const char *fn
     return verdict;
 }
 
+/* Ops of the VMM fail for all; for which function one is gone, the fault has to say. */
+static bool fits_op(const struct sriov_mock_fault *spec, size_t op)
+{
+    bool of_vmm = op <= MOCK_OP_enumerate;
+
+    if (spec->kind == SRIOV_MOCK_FAULT_GONE) {
+        return !of_vmm || spec->fn != NULL;
+    }
+    return op_table[op].can_fail && !(of_vmm && spec->fn != NULL);
+}
+
+static bool is_site(uint32_t kind, const char *name)
+{
+    if (is_mailbox_kind(kind)) {
+        return strcmp(name, "to-vf") == 0 || strcmp(name, "to-pf") == 0;
+    }
+    if (is_writeback_kind(kind) || kind == SRIOV_MOCK_FAULT_DMA) {
+        return strcmp(name, "rx") == 0 || strcmp(name, "tx") == 0;
+    }
+    return strcmp(name, "irq") == 0;
+}
+
 /* A name that can never match would be a fault that silently never comes. */
 static bool is_op_name(const struct sriov_mock_fault *spec)
 {
-    static const char *const sites[] = {"rx", "tx", "to-vf", "to-pf", "irq"};
-    bool is_op = spec->kind == SRIOV_MOCK_FAULT_OP || spec->kind == SRIOV_MOCK_FAULT_GONE;
-
-    for (size_t i = 0; is_op && i < MOCK_OP_COUNT; i++) {
-        if (strcmp(spec->op, op_table[i].name) == 0) {
-            return op_table[i].can_fail || spec->kind == SRIOV_MOCK_FAULT_GONE;
-        }
+    if (spec->kind != SRIOV_MOCK_FAULT_OP && spec->kind != SRIOV_MOCK_FAULT_GONE) {
+        return is_site(spec->kind, spec->op);
     }
-    for (size_t i = 0; !is_op && i < sizeof(sites) / sizeof(sites[0]); i++) {
-        if (strcmp(spec->op, sites[i]) == 0) {
-            return true;
+    for (size_t i = 0; i < MOCK_OP_COUNT; i++) {
+        if (strcmp(spec->op, op_table[i].name) == 0) {
+            return fits_op(spec, i);
         }
     }
     return false;

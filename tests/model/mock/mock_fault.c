@@ -67,6 +67,64 @@ static void a_fault_keeps_to_its_function(void **state)
     f->ops->close(pf);
 }
 
+/* Each kind with the names that it can meet, and with those that it never would. */
+static void a_fault_that_never_comes_is_refused(void **state)
+{
+    static const char *const names[] = {"rx", "tx", "to-vf", "to-pf", "irq", "bar_read", "wait"};
+    static const struct {
+        uint32_t kind;
+        const char *fits; /* of names */
+    } rows[] = {
+        {SRIOV_MOCK_FAULT_OP, "-----xx"},         {SRIOV_MOCK_FAULT_GONE, "-----x-"},
+        {SRIOV_MOCK_FAULT_MBX_SILENT, "--xx---"}, {SRIOV_MOCK_FAULT_MBX_LATE, "--xx---"},
+        {SRIOV_MOCK_FAULT_MBX_WRONG, "--xx---"},  {SRIOV_MOCK_FAULT_IRQ_LOST, "----x--"},
+        {SRIOV_MOCK_FAULT_IRQ_TWICE, "----x--"},  {SRIOV_MOCK_FAULT_WB_LATE, "xx-----"},
+        {SRIOV_MOCK_FAULT_WB_REORDER, "xx-----"}, {SRIOV_MOCK_FAULT_WB_HOSTILE, "xx-----"},
+        {SRIOV_MOCK_FAULT_DMA, "xx-----"},
+    };
+    struct fixture *f = *state;
+    struct sriov_mock_fault fault = {.size = sizeof(fault), .nth = 1, .err = -EFAULT};
+
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+        for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+            fault.kind = rows[r].kind;
+            fault.op = names[n];
+            assert_int_equal(sriov_mock_inject(f->mock, &fault), rows[r].fits[n] == 'x' ? 0 : -EINVAL);
+        }
+    }
+    fault.fn = f->pf;
+    fault.op = "wait";
+    fault.kind = SRIOV_MOCK_FAULT_OP;
+    assert_int_equal(sriov_mock_inject(f->mock, &fault), -EINVAL);
+    (void)sriov_mock_clear_faults(f->mock);
+}
+
+/* While its driver waits: the op is no function's, so that the fault names the one that goes. */
+static void gone_while_waiting(void **state)
+{
+    static const char *const names[] = {"relax", "sleep_ns", "wait"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < 3; i++) {
+        char pf[SRIOV_NAME_MAX];
+        void *fn;
+
+        assert_int_equal(sriov_mock_add_model(f->mock, &toy_model, NULL, pf), 0);
+        fn = fixture_open(f, pf);
+        inject(f,
+               (struct sriov_mock_fault){.kind = SRIOV_MOCK_FAULT_GONE, .fn = pf, .op = names[i], .nth = 2});
+        for (unsigned turn = 0; turn < 2; turn++) {
+            assert_int_equal(read_scratch(f, fn), 0);
+            f->ops->relax(f->vmm);
+            f->ops->sleep_ns(f->vmm, 1);
+            (void)f->ops->wait(f->vmm, 1);
+        }
+        assert_int_equal(read_scratch(f, fn), -ENODEV);
+        assert_int_equal(sriov_mock_clear_faults(f->mock), 1);
+        f->ops->close(fn);
+    }
+}
+
 static void open_can_fail(void **state)
 {
     struct fixture *f = *state;
@@ -249,6 +307,8 @@ int main(void)
         MOCK_TEST(the_nth_call_fails),
         MOCK_TEST(any_op_and_for_ever),
         MOCK_TEST(a_fault_keeps_to_its_function),
+        MOCK_TEST(a_fault_that_never_comes_is_refused),
+        MOCK_TEST(gone_while_waiting),
         MOCK_TEST(open_can_fail),
         MOCK_TEST(gone_in_the_middle),
         MOCK_TEST(what_a_fault_kept_from_being_freed_is_no_leak),
