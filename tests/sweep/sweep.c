@@ -33,6 +33,7 @@ struct op_rule {
 static const struct op_rule rules[] = {
     {"host_alloc", -ENOMEM, true, false, {0}}, /* a pool asks again for less */
     {"wait", -EPERM, true, false, {0}},
+    {"enumerate", -EPERM, false, false, {0}},
     {"open", -EBUSY, false, false, {0}},
     {"info", -EPERM, false, false, {0}},
     {"reset", -ETIMEDOUT, false, false, {0}},
@@ -49,6 +50,8 @@ static const struct op_rule rules[] = {
     {"dma_limits", -EPERM, false, false, {0}},
     {"dma_alloc", -ENOMEM, true, false, {0}}, /* likewise */
     {"dma_free", -EPERM, true, false, {0}},
+    {"dma_map", -EFAULT, false, false, {0}},
+    {"dma_unmap", -EPERM, true, false, {0}},
     {"irq_count", -EPERM, true, false, {0}},
     {"irq_enable", -ENOSPC, true, false, {0}},
     {"irq_disable", -EPERM, true, false, {0}},
@@ -143,9 +146,14 @@ static bool check_held(struct sweep *s, const struct op_rule *rule, uint64_t nth
     return true;
 }
 
+static bool is_of_vmm(const char *op)
+{
+    return strcmp(op, "host_alloc") == 0 || strcmp(op, "wait") == 0 || strcmp(op, "enumerate") == 0;
+}
+
 static void inject(struct sweep *s, uint32_t kind, const struct op_rule *rule, uint64_t nth)
 {
-    bool any_fn = strcmp(rule->op, "host_alloc") == 0 || strcmp(rule->op, "wait") == 0;
+    bool any_fn = is_of_vmm(rule->op);
     struct sriov_mock_fault fault = {.size = sizeof(fault),
                                      .kind = kind,
                                      .fn = any_fn ? NULL : s->what->target(&s->bed),
