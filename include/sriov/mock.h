@@ -112,18 +112,22 @@ SRIOV_API int sriov_mock_set_delay(struct sriov_mock *mock, const char *fn, enum
 /* Ports: a PF's physical port is the PF's name; PFs may be joined by a cable. send: the frame
  * arrives at once; from within a sink, as soon as the device is done with what it does. */
 SRIOV_API int sriov_mock_wire_send(struct sriov_mock *mock, const char *pf, const void *frame, size_t len);
-/* Frames that leave through the physical port; NULL takes the sink away. */
+/* Frames that leave through the physical port; NULL takes the sink away. It runs while the device is
+ * at work: it may send frames, but must not touch that device nor let time pass. */
 SRIOV_API int sriov_mock_wire_sink(struct sriov_mock *mock, const char *pf,
                                    void (*cb)(void *arg, const void *frame, size_t len), void *arg);
 SRIOV_API int sriov_mock_wire_join(struct sriov_mock *mock, const char *pf_a, const char *pf_b);
 SRIOV_API int sriov_mock_carrier(struct sriov_mock *mock, const char *pf, bool up);
 /* pcap, nanosecond stamps of virtual time. port: a PF's name (its wire) or a VF's name (its port
- * of the internal switch). Until sriov_mock_destroy or the call with path NULL. -EACCES when the
+ * of the internal switch). Until sriov_mock_destroy or the call with path NULL, also of a function
+ * that is gone by then. -EACCES when the
  * file cannot be made, -ENOSPC when its end could not be written. */
 SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, const char *path);
-/* Sends a pcap's frames into a PF's physical port at their own distances in time, from now.
- * Returns how many frames, or a negative errno. */
-SRIOV_API int sriov_mock_replay(struct sriov_mock *mock, const char *pf, const char *path);
+/* Sends a pcap's frames at their own distances in time, from now: into a PF's physical port, or into
+ * the internal switch at a VF's port, as if its driver had sent them. Returns how many frames, or a
+ * negative errno: -EOPNOTSUPP for a VF of a model without port_tx. What is left when the function goes
+ * is dropped. */
+SRIOV_API int sriov_mock_replay(struct sriov_mock *mock, const char *port, const char *path);
 
 /* ---- faults ---- */
 

@@ -139,6 +139,9 @@ struct sriov_model_ops {
     void (*wire_rx)(struct sriov_model *model, const void *frame, size_t len);
     /* The cable: carrier to the link partner. Called once after create. */
     void (*carrier)(struct sriov_model *model, bool up);
+    /* Optional, and `size` may end before it. A frame enters the internal switch at the port of VF
+     * function `function`, as if its driver had sent it (offloads done): for replays. */
+    void (*port_tx)(struct sriov_model *model, uint16_t function, const void *frame, size_t len);
 };
 
 /* The models that come with libsriovcore; NULL-ended. */

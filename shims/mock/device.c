@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where the table of models ended at first. */
+#define MODEL_OPS_LEAST offsetof(struct sriov_model_ops, port_tx)
+
 #define BUS_OF(routing_id) ((routing_id) >> 8)
 
 static void bdf_name(char *out, uint32_t domain, uint16_t routing_id)
@@ -216,7 +219,8 @@ SRIOV_API int sriov_mock_add_model(struct sriov_mock *mock, const struct sriov_m
     struct sriov_model_host *dev;
     int err = opts != NULL ? mock_check_struct(opts, sizeof(*opts), sizeof(*opts)) : 0;
 
-    if (err != 0 || model == NULL || model->size < sizeof(*model) || (opts != NULL && opts->reserved0 != 0)) {
+    if (err != 0 || model == NULL || model->size < MODEL_OPS_LEAST ||
+        (opts != NULL && opts->reserved0 != 0)) {
         return err != 0 ? err : -EINVAL;
     }
     dev = calloc(1, sizeof(*dev));

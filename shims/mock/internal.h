@@ -357,7 +357,9 @@ void mock_event_send(struct mock_handle *h, enum sriov_event event);
 void mock_wire_out(struct sriov_model_host *dev, const void *frame, size_t len);
 /* A frame reaches the physical port; later when the model is at work just now. */
 void mock_wire_in(struct sriov_model_host *dev, const void *frame, size_t len);
-int mock_wire_in_at(struct sriov_model_host *dev, uint64_t at_ns, const void *frame, size_t len);
+/* Into a PF's physical port, or into the internal switch at a VF's. */
+int mock_wire_in_at(struct mock_slot *slot, uint64_t at_ns, const void *frame, size_t len);
+bool mock_has_port_tx(const struct sriov_model_ops *ops);
 void mock_wire_unplug(struct sriov_model_host *dev);
 
 /* pcap.c */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Captures of any port and replay into a physical port, with nanoseconds of virtual time. */
+/* Captures of any port and replays into it, with nanoseconds of virtual time. */
 #include "internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MOCK_SNAPLEN 65535
 
@@ -41,9 +42,22 @@ int mock_pcap_stop(struct mock_slot *slot)
     return err;
 }
 
+/* A port that is captured, though its function may be gone. */
+static struct mock_slot *find_captured(struct sriov_mock *mock, const char *port)
+{
+    for (struct sriov_model_host *dev = mock->devices; port != NULL && dev != NULL; dev = dev->next) {
+        for (uint32_t i = 0; i < dev->num_slots; i++) {
+            if (dev->slots[i].capture != NULL && strcmp(dev->slots[i].name, port) == 0) {
+                return &dev->slots[i];
+            }
+        }
+    }
+    return mock_find_slot(mock, port);
+}
+
 SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, const char *path)
 {
-    struct mock_slot *slot = mock_find_slot(mock, port);
+    struct mock_slot *slot = path != NULL ? mock_find_slot(mock, port) : find_captured(mock, port);
     pcap_dumper_t *dumper;
 
     if (slot == NULL) {
@@ -67,7 +81,7 @@ SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, cons
 }
 
 struct replay {
-    struct sriov_model_host *dev;
+    struct mock_slot *slot;
     pcap_t *file;
     uint64_t first_ns;
     int frames;
@@ -96,7 +110,7 @@ static int next_frame(struct replay *replay, struct pcap_pkthdr **header, const 
 static int schedule(struct replay *replay, const struct pcap_pkthdr *header, const u_char *bytes)
 {
     uint64_t stamp = stamp_ns(header);
-    uint64_t now = replay->dev->mock->clock.now_ns;
+    uint64_t now = replay->slot->dev->mock->clock.now_ns;
     uint64_t after;
 
     if (replay->frames == 0) {
@@ -105,7 +119,7 @@ static int schedule(struct replay *replay, const struct pcap_pkthdr *header, con
     /* A frame stamped before the first one comes with it. */
     after = stamp > replay->first_ns ? stamp - replay->first_ns : 0;
     replay->frames++;
-    return mock_wire_in_at(replay->dev, mock_add_sat(now, after), bytes, header->len);
+    return mock_wire_in_at(replay->slot, mock_add_sat(now, after), bytes, header->len);
 }
 
 /* plan: only look whether every frame can be sent, so that a bad file sends none. */
@@ -133,13 +147,16 @@ static int replay_file(struct replay *replay, const char *path, bool plan)
     return err;
 }
 
-SRIOV_API int sriov_mock_replay(struct sriov_mock *mock, const char *pf, const char *path)
+SRIOV_API int sriov_mock_replay(struct sriov_mock *mock, const char *port, const char *path)
 {
-    struct replay replay = {.dev = mock_find_pf(mock, pf)};
+    struct replay replay = {.slot = mock_find_slot(mock, port)};
     int err;
 
-    if (replay.dev == NULL) {
+    if (replay.slot == NULL) {
         return -ENOENT;
+    }
+    if (replay.slot->index != 0 && !mock_has_port_tx(replay.slot->dev->ops)) {
+        return -EOPNOTSUPP;
     }
     err = replay_file(&replay, path, true);
     if (err == 0) {

@@ -13,17 +13,37 @@ static void arrive(struct sriov_model_host *dev, const void *frame, size_t len)
     mock_leave(dev);
 }
 
+bool mock_has_port_tx(const struct sriov_model_ops *ops)
+{
+    return ops->size >= offsetof(struct sriov_model_ops, port_tx) + sizeof(ops->port_tx) &&
+           ops->port_tx != NULL;
+}
+
+static void enter_switch(struct mock_slot *slot, const void *frame, size_t len)
+{
+    struct sriov_model_host *dev = slot->dev;
+
+    mock_enter(dev);
+    dev->ops->port_tx(dev->model, slot->index, frame, len);
+    mock_leave(dev);
+}
+
 static void arrive_run(struct sriov_mock *mock, struct mock_event *event)
 {
-    struct sriov_model_host *dev = event->owner;
+    struct mock_slot *slot = event->owner;
 
     (void)mock;
-    if (dev->slots[0].present) {
-        arrive(dev, event->data, (size_t)event->tag);
+    if (!slot->present) {
+        return;
+    }
+    if (slot->index == 0) {
+        arrive(slot->dev, event->data, (size_t)event->tag);
+    } else {
+        enter_switch(slot, event->data, (size_t)event->tag);
     }
 }
 
-int mock_wire_in_at(struct sriov_model_host *dev, uint64_t at_ns, const void *frame, size_t len)
+int mock_wire_in_at(struct mock_slot *slot, uint64_t at_ns, const void *frame, size_t len)
 {
     void *copy = malloc(len);
     struct mock_event *event;
@@ -31,7 +51,7 @@ int mock_wire_in_at(struct sriov_model_host *dev, uint64_t at_ns, const void *fr
     if (copy == NULL) {
         return -ENOMEM;
     }
-    event = mock_clock_at(dev->mock, at_ns, arrive_run, dev);
+    event = mock_clock_at(slot->dev->mock, at_ns, arrive_run, slot);
     if (event == NULL) {
         free(copy);
         return -ENOMEM;
@@ -47,7 +67,7 @@ void mock_wire_in(struct sriov_model_host *dev, const void *frame, size_t len)
     if (dev->busy == 0) {
         arrive(dev, frame, len);
     } else {
-        (void)mock_wire_in_at(dev, dev->mock->clock.now_ns, frame, len);
+        (void)mock_wire_in_at(&dev->slots[0], dev->mock->clock.now_ns, frame, len);
     }
 }
 

@@ -12,7 +12,7 @@
 #include <sriov/hw/ixgbe_regs.h>
 #include <sriov/hw/pci_regs.h>
 
-#define STEPS     30000u
+#define STEPS     20000u
 #define VFS       3u
 #define QUEUES    2u
 #define SRIOV_CAP 0x160u
@@ -156,7 +156,10 @@ static void arrive(struct fuzz *f)
         bytes[12] = below(f, 3) ? 0x08 : 0x81;
         bytes[13] = 0;
     }
-    f->r->ops->wire_rx(f->r->m, bytes, len);
+    if (below(f, 4))
+        f->r->ops->wire_rx(f->r->m, bytes, len);
+    else if (len < 16384u)
+        f->r->ops->port_tx(f->r->m, any_fn(f), bytes, len);
 }
 
 static void mailbox(struct fuzz *f)

@@ -52,6 +52,40 @@ static void unicast_between_vfs(void **state)
     }
 }
 
+/* What a replay puts in at a VF's port goes where the VF's own frames go, and no further. */
+static void frames_enter_at_a_port(void **state)
+{
+    (void)state;
+    EACH(c)
+    {
+        struct rig *r = rig_up(CHIP(c), NULL, 2);
+        uint8_t f[64], mac[6];
+        uint32_t vfte = r->c == &rig_82599 ? IXGBE_PFVFTE(0u) : IGB_VFTE;
+
+        rig_queues(r, 2);
+        rig_mac(2, mac);
+        frame_make(f, mac, 1, 64);
+        r->ops->port_tx(r->m, 1, f, 64);
+        assert_int_equal(rig_rx_count(r, 2, 0), 1);
+        assert_int_equal(r->h.wired, 0);
+        assert_int_equal(r->h.taps[1][0], 1);
+        f[0] = 0x0a; /* nobody here */
+        r->ops->port_tx(r->m, 1, f, 64);
+        assert_int_equal(r->h.wired, 1);
+        r->ops->port_tx(r->m, 0, f, 64);
+        r->ops->port_tx(r->m, 3, f, 64);
+        r->ops->port_tx(r->m, 1, f, 13);
+        wr(r, 0, vfte, 2);
+        r->ops->port_tx(r->m, 1, f, 64);
+        wr(r, 0, vfte, 3);
+        r->ops->carrier(r->m, false);
+        r->ops->port_tx(r->m, 1, f, 64);
+        assert_int_equal(r->h.wired, 1);
+        assert_int_equal(r->h.taps[1][0], 2);
+        rig_end(r);
+    }
+}
+
 static void loopback_can_be_off(void **state)
 {
     (void)state;
@@ -309,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE("82599 7.10.3, 82576 7.10.3: unicast between VFs", unicast_between_vfs),
+        CASE("82599 7.10.3, 82576 7.10.3: frames put in at a VF's port", frames_enter_at_a_port),
         CASE("82599 8.2.3.27, 82576 8.14: loopback can be off", loopback_can_be_off),
         CASE("82599 7.10.3, 82576 7.10.3: broadcast", broadcast_reaches_the_others),
         CASE("82599 8.2.3.7, 82576 8.10: multicast by hash", multicast_by_hash),

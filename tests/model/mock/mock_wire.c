@@ -178,6 +178,88 @@ static void a_replay_keeps_the_distances(void **state)
     f->ops->close(to);
 }
 
+/* What a VF sent, once more from its port of the switch. */
+static void a_replay_enters_the_switch_at_a_vf(void **state)
+{
+    struct fixture *f = *state;
+    struct catcher c = {0};
+    char path[256];
+    void *pf = fixture_open(f, f->pf);
+    void *vf;
+
+    temp_name(path, sizeof(path));
+    fixture_vfs(f, pf, 1);
+    vf = fixture_open(f, f->vf);
+    assert_int_equal(sriov_mock_capture(f->mock, f->vf, path), 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        transmit(f, vf, i, 60 + i);
+        sriov_mock_advance(f->mock, 2 * MS);
+    }
+    assert_int_equal(sriov_mock_capture(f->mock, f->vf, NULL), 0);
+    assert_int_equal(sriov_mock_wire_sink(f->mock, f->pf, catch, &c), 0);
+    assert_int_equal(sriov_mock_replay(f->mock, f->vf, path), 3);
+    sriov_mock_advance(f->mock, 2 * MS);
+    assert_int_equal(c.count, 2);
+    assert_int_equal(c.len, 61);
+    assert_int_equal(c.last[0], 1);
+    assert_int_equal(sriov_mock_remove(f->mock, f->vf, false, 0), 0); /* the third dies with it */
+    sriov_mock_advance(f->mock, SECOND);
+    assert_int_equal(c.count, 2);
+    assert_int_equal(sriov_mock_replay(f->mock, f->vf, path), -ENOENT);
+    assert_int_equal(remove(path), 0);
+    f->ops->close(vf);
+    f->ops->close(pf);
+}
+
+/* A table from before port_tx is taken, and asked for nothing that it does not have. */
+static void an_older_model_takes_no_replay_at_a_vf(void **state)
+{
+    struct fixture *f = *state;
+    struct sriov_model_ops older = toy_model;
+    struct sriov_mock *mock;
+    struct fixture g = {.ops = f->ops};
+    void *pf;
+
+    older.size = offsetof(struct sriov_model_ops, port_tx);
+    assert_int_equal(sriov_mock_create(NULL, &mock), 0);
+    g.mock = mock;
+    g.vmm = sriov_mock_ctx(mock);
+    assert_int_equal(sriov_mock_add_model(mock, &older, NULL, g.pf), 0);
+    pf = fixture_open(&g, g.pf);
+    fixture_vfs(&g, pf, 1);
+    assert_int_equal(sriov_mock_replay(mock, g.vf, "/nonexistent/x.pcap"), -EOPNOTSUPP);
+    assert_int_equal(sriov_mock_replay(mock, g.pf, "/nonexistent/x.pcap"), -ENOENT);
+    f->ops->close(pf);
+    sriov_mock_destroy(mock);
+    older.size--;
+    assert_int_equal(sriov_mock_add_model(f->mock, &older, NULL, NULL), -EINVAL);
+}
+
+static void a_capture_can_be_ended_after_its_function(void **state)
+{
+    struct fixture *f = *state;
+    char path[256];
+    char error[PCAP_ERRBUF_SIZE];
+    struct pcap_pkthdr *header;
+    const u_char *bytes;
+    pcap_t *file;
+    void *pf = fixture_open(f, f->pf);
+
+    temp_name(path, sizeof(path));
+    assert_int_equal(sriov_mock_capture(f->mock, f->pf, path), 0);
+    transmit(f, pf, 7, 60);
+    assert_int_equal(sriov_mock_remove(f->mock, f->pf, false, 0), 0);
+    assert_int_equal(sriov_mock_capture(f->mock, f->pf, path), -ENOENT);
+    assert_int_equal(sriov_mock_capture(f->mock, f->pf, NULL), 0);
+    file = pcap_open_offline(path, error);
+    assert_non_null(file);
+    assert_int_equal(pcap_next_ex(file, &header, &bytes), 1);
+    pcap_close(file);
+    assert_int_equal(sriov_mock_capture(f->mock, f->pf, NULL), -ENOENT);
+    assert_int_equal(remove(path), 0);
+    f->ops->close(pf);
+}
+
 static void a_broken_file_sends_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -204,9 +286,15 @@ static void a_broken_file_sends_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MOCK_TEST(frames_reach_sink_and_port),   MOCK_TEST(an_echo_does_not_reenter_the_model),
-        MOCK_TEST(a_cable_joins_two_ports),      MOCK_TEST(a_capture_has_nanoseconds_of_virtual_time),
-        MOCK_TEST(a_replay_keeps_the_distances), MOCK_TEST(a_broken_file_sends_nothing),
+        MOCK_TEST(frames_reach_sink_and_port),
+        MOCK_TEST(an_echo_does_not_reenter_the_model),
+        MOCK_TEST(a_cable_joins_two_ports),
+        MOCK_TEST(a_capture_has_nanoseconds_of_virtual_time),
+        MOCK_TEST(a_replay_keeps_the_distances),
+        MOCK_TEST(a_broken_file_sends_nothing),
+        MOCK_TEST(a_replay_enters_the_switch_at_a_vf),
+        MOCK_TEST(an_older_model_takes_no_replay_at_a_vf),
+        MOCK_TEST(a_capture_can_be_ended_after_its_function),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

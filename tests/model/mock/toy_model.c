@@ -411,11 +411,17 @@ static void toy_carrier(struct sriov_model *model, bool up)
     model->fns[0].regs[TOY_LINK / 4] = up;
 }
 
+static void toy_port_tx(struct sriov_model *model, uint16_t function, const void *frame, size_t len)
+{
+    model->args.ops->tap(model->args.host, function, false, frame, len);
+    model->args.ops->wire_tx(model->args.host, frame, len);
+}
+
 #define TOY_OPS(model_name, creator)                                                                         \
     .size = sizeof(struct sriov_model_ops), .name = model_name, .create = creator, .destroy = toy_destroy,   \
     .cfg_read = toy_cfg_read, .cfg_write = toy_cfg_write, .bar_length = toy_bar_length,                      \
     .bar_read = toy_bar_read, .bar_write = toy_bar_write, .flr = toy_flr, .wire_rx = toy_wire_rx,            \
-    .carrier = toy_carrier
+    .carrier = toy_carrier, .port_tx = toy_port_tx
 
 static const char *const no_quirks[] = {NULL};
 

@@ -211,6 +211,19 @@ void mock_switch_from_pool(struct sriov_model *nic, uint32_t pool, uint32_t queu
     nic->ops->wire_tx(nic->host, bytes, len);
 }
 
+/* What a VF's own queue would have sent, where its PF lets it. */
+void mock_switch_from_port(struct sriov_model *nic, uint16_t fn, const void *frame, size_t len)
+{
+    uint32_t queue;
+
+    if (fn == 0 || !mock_nic_exists(nic, fn) || !nic->link || !nic->chip->vt_on(nic) || len < 14u ||
+        len > MOCK_FRAME_MAX)
+        return;
+    queue = nic->chip->queue_of(nic, fn - 1u, 0, true);
+    if (queue < nic->chip->queues && mock_queue_pool_enabled(nic, queue, true))
+        mock_switch_from_pool(nic, fn - 1u, queue, frame, len);
+}
+
 /* ---- from the wire ---- */
 
 static void single_function(struct sriov_model *nic, const struct mock_frame *frame,

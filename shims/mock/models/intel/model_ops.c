@@ -54,7 +54,8 @@ static int create_82576(const struct sriov_model_args *args, struct sriov_model 
 #define SHARED_OPS                                                                                           \
     .destroy = mock_nic_destroy, .cfg_read = mock_nic_cfg_read, .cfg_write = mock_nic_cfg_write,             \
     .bar_length = mock_nic_bar_length, .bar_read = mock_nic_bar_read, .bar_write = mock_nic_bar_write,       \
-    .flr = mock_reset_flr, .wire_rx = mock_switch_from_wire, .carrier = mock_link_carrier
+    .flr = mock_reset_flr, .wire_rx = mock_switch_from_wire, .carrier = mock_link_carrier,                   \
+    .port_tx = mock_switch_from_port
 
 const struct sriov_model_ops mock_model_82599 = {
     .size = sizeof(struct sriov_model_ops),

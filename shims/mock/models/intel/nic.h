@@ -367,6 +367,7 @@ void mock_rx_fifo_clear(struct sriov_model *nic);
 /* l2switch.c */
 void mock_switch_from_pool(struct sriov_model *nic, uint32_t pool, uint32_t queue, const uint8_t *bytes,
                            size_t len);
+void mock_switch_from_port(struct sriov_model *nic, uint16_t fn, const void *frame, size_t len);
 void mock_switch_from_wire(struct sriov_model *nic, const void *frame, size_t len);
 
 /* rss.c */
