@@ -275,6 +275,36 @@ static void without_drop_enable_all_wait(void **state)
     }
 }
 
+/* Who held up all others is reset, or there no more: their frames need no further arrival. */
+static void who_waits_moves_up_at_once(void **state)
+{
+    (void)state;
+    EACH(c)
+    {
+        struct rig *r = rig_up(CHIP(c), NULL, 2);
+        uint8_t f[64], g[64];
+        uint32_t n = to_vf(r, 2, f, 64), k = to_vf(r, 1, g, 64);
+
+        for (uint32_t way = 0; way < 2u; way++) {
+            rig_rx_start(r, 2, 0, 2, 0); /* no buffers */
+            wr(r, 1, rx_reg(r, 0, r->c->rxdctl), 0);
+            rig_rx_start(r, 1, 0, 2, 0);
+            rig_rx_give(r, 1, 0, 2);
+            r->ops->wire_rx(r->m, f, n);
+            r->ops->wire_rx(r->m, g, k);
+            assert_int_equal(rig_rx_count(r, 1, 0), 0);
+            if (way == 0)
+                wr(r, 2, r->c->ctrl, IXGBE_CTRL_RST);
+            else
+                r->ops->flr(r->m, 2);
+            assert_int_equal(rig_rx_count(r, 1, 0), 1);
+            wr(r, 0, r->c == &rig_82599 ? IXGBE_PFVFRE(0u) : IGB_VFRE, 3);
+            cfg_wr(r, 2, 4, 2, 4);
+        }
+        rig_end(r);
+    }
+}
+
 static void pf_may_force_drop(void **state)
 {
     (void)state;
@@ -471,6 +501,7 @@ int main(void)
         CASE("82599 8.2.3.8.7, 82576 8.10.2: DROP_EN", drop_enable_counts),
         CASE("82599 8.2.3.8.7, 82576 8.10.2: without DROP_EN one queue holds up all",
              without_drop_enable_all_wait),
+        CASE("82599 4.2, 82576 4.3: a reset lets the packet buffer move up", who_waits_moves_up_at_once),
         CASE("82599 8.2.3.27, 82576 8.14: PFQDE, QDE", pf_may_force_drop),
         CASE("82599 7.1.6.1, 82576 7.1.5: descriptors written too late", stale_and_unwritten_descriptors),
         CASE("82599 7.1.6.2, 82576 7.1.5: write-back lost and late", write_back_faults),

@@ -69,6 +69,7 @@ static void enable_vfs(struct sriov_model *nic, uint16_t n)
     for (uint16_t fn = 1; fn <= before || fn <= n; fn++)
         mock_reset_vf_birth(nic, fn);
     nic->num_vfs = n;
+    mock_rx_drain(nic);
     if (n != before)
         nic->ops->vfs_changed(nic->host, n);
 }

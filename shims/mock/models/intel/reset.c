@@ -59,6 +59,7 @@ static void reset_vf(struct sriov_model *nic, uint16_t fn, bool software)
     else
         clear_vf(nic, fn);
     mock_mbx_vf_was_reset(nic, fn);
+    mock_rx_drain(nic); /* it may have held up the others' frames */
 }
 
 static void clear_vf_config(struct sriov_model *nic, uint16_t fn)
