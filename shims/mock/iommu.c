@@ -57,17 +57,23 @@ struct mock_mapping *mock_iommu_find(struct mock_domain *domain, uint64_t first)
     return i < domain->count && domain->maps[i].first == first ? &domain->maps[i] : NULL;
 }
 
-/* Adds a range to the history: one union of sorted, disjoint ranges. Without memory the history
- * only is less exact. */
+/* Does the first range end before the second begins, with a gap between them? */
+static bool is_apart(uint64_t last, uint64_t first)
+{
+    return first > 0 && last < first - 1;
+}
+
+/* Adds a range to the history: one union of sorted ranges with gaps between them, so that it stays
+ * small however much a driver maps. Without memory it only is less exact. */
 static void past_add(struct mock_domain *domain, uint64_t first, uint64_t last)
 {
     size_t i = 0;
     size_t end;
 
-    while (i < domain->past_count && domain->past[i].last < first) {
+    while (i < domain->past_count && is_apart(domain->past[i].last, first)) {
         i++;
     }
-    for (end = i; end < domain->past_count && domain->past[end].first <= last; end++) {
+    for (end = i; end < domain->past_count && !is_apart(last, domain->past[end].first); end++) {
         first = domain->past[end].first < first ? domain->past[end].first : first;
         last = domain->past[end].last > last ? domain->past[end].last : last;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the strict IOMMU catches, and how it names it. */
+#include "../../../shims/mock/internal.h"
 #include "fixture.h"
 
 #include <sriov/hw/pci_regs.h>
@@ -48,6 +49,40 @@ static void never_mapped(void **state)
                                  "(transmit payload, queue 1, descriptor 7)");
     fixture_expect(f, SRIOV_VIOLATION_IOMMU_UNMAPPED);
     f->ops->close(fn);
+}
+
+static void unmap_page(struct mock_domain *domain, uint64_t page)
+{
+    const struct mock_mapping map = {.first = page * PAGE, .last = page * PAGE + (PAGE - 1)};
+
+    assert_int_equal(mock_iommu_map(domain, &map), 0);
+    mock_iommu_unmap(domain, mock_iommu_find(domain, map.first));
+}
+
+/* A driver that maps and unmaps for ever, ever elsewhere: the history is what it covers, no list. */
+static void history_grows_only_by_gaps(void **state)
+{
+    struct mock_domain domain = {0};
+    uint64_t end = UINT64_MAX / PAGE;
+
+    (void)state;
+    for (uint64_t i = 0; i < 100; i++) {
+        unmap_page(&domain, i);            /* upwards from 0 */
+        unmap_page(&domain, end - i);      /* downwards from the end */
+        unmap_page(&domain, 1000 + 2 * i); /* with gaps */
+    }
+    assert_int_equal(domain.past_count, 102);
+    assert_false(mock_iommu_was_mapped(&domain, 1001 * PAGE));
+    for (uint64_t i = 0; i < 100; i++) {
+        unmap_page(&domain, 1000 + (2 * i + 51) % 200); /* the gaps close */
+    }
+    assert_int_equal(domain.past_count, 3);
+    assert_true(mock_iommu_was_mapped(&domain, 1001 * PAGE));
+    assert_true(mock_iommu_was_mapped(&domain, 0));
+    assert_true(mock_iommu_was_mapped(&domain, UINT64_MAX));
+    assert_false(mock_iommu_was_mapped(&domain, 100 * PAGE));
+    assert_false(mock_iommu_was_mapped(&domain, 1200 * PAGE));
+    mock_iommu_destroy(&domain);
 }
 
 static void used_after_unmap(void **state)
@@ -179,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MOCK_TEST(data_moves_both_ways),
         MOCK_TEST(never_mapped),
+        MOCK_TEST(history_grows_only_by_gaps),
         MOCK_TEST(used_after_unmap),
         MOCK_TEST(wrong_direction),
         MOCK_TEST(out_of_bounds_even_into_a_neighbour),
