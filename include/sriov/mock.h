@@ -76,7 +76,7 @@ struct sriov_mock_pf_opts {
     uint16_t total_vfs; /* 0: the device's own */
 };
 /* model: a name in sriov_models. opts may be NULL. The PF's name is copied to name_out
- * (SRIOV_NAME_MAX bytes; may be NULL). -ENOENT no such model, -EBUSY the BDF is taken. */
+ * (SRIOV_NAME_MAX bytes; may be NULL). -ENOENT no such model, -EBUSY the BDF is taken, or that of a VF is. */
 SRIOV_API int sriov_mock_add_pf(struct sriov_mock *mock, const char *model,
                                 const struct sriov_mock_pf_opts *opts, char *name_out);
 /* The same with a device model of the caller's own; it and its strings outlive the mock. */

@@ -65,6 +65,11 @@ static uint16_t vf_routing_id(struct sriov_model_host *dev, uint32_t vf)
     return SRIOV_PCI_SRIOV_VF_RID(dev->routing_id, offset, stride, vf);
 }
 
+static uint16_t routing_id_of(struct sriov_model_host *dev, uint32_t slot)
+{
+    return slot == 0 ? dev->routing_id : vf_routing_id(dev, slot - 1u);
+}
+
 void mock_device_set_vfs(struct sriov_model_host *dev, uint16_t n)
 {
     uint16_t count = n > dev->total_vfs ? dev->total_vfs : n;
@@ -140,6 +145,32 @@ static int choose_address(struct sriov_model_host *dev, const char *name)
     return 0;
 }
 
+/* Would a function of dev, enabled or not, be where one of another device is? */
+static bool collides(struct sriov_model_host *dev, struct sriov_model_host *other)
+{
+    if (dev->pci_domain != other->pci_domain || !other->slots[0].present) {
+        return false;
+    }
+    for (uint32_t i = 0; i < dev->num_slots; i++) {
+        for (uint32_t k = 0; k < other->num_slots; k++) {
+            if (routing_id_of(dev, i) == routing_id_of(other, k)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static int check_addresses(struct sriov_model_host *dev)
+{
+    for (struct sriov_model_host *other = dev->mock->devices; other != NULL; other = other->next) {
+        if (collides(dev, other)) {
+            return -EBUSY;
+        }
+    }
+    return 0;
+}
+
 static void choose_mac(uint8_t mac[6], const uint8_t wanted[6], uint16_t routing_id)
 {
     static const uint8_t zero[6];
@@ -194,6 +225,9 @@ static int make_device(struct sriov_model_host *dev, const struct sriov_mock_pf_
     }
     if (err == 0) {
         err = make_slots(dev);
+    }
+    if (err == 0) {
+        err = check_addresses(dev);
     }
     return err;
 }

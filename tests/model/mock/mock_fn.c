@@ -182,6 +182,12 @@ static void devices_choose_or_take_an_address(void **state)
     assert_int_equal(sriov_mock_add_model(f->mock, &toy_model, &opts, name), 0);
     assert_string_equal(name, "0001:3b:00.1");
     assert_int_equal(sriov_mock_add_model(f->mock, &toy_model, &opts, name), -EBUSY);
+    opts.name = "0001:3b:10.1"; /* where its VF 0 will be */
+    assert_int_equal(sriov_mock_add_model(f->mock, &toy_model, &opts, name), -EBUSY);
+    opts.name = "0001:3a:10.3"; /* its last VF would be there */
+    opts.total_vfs = 64;
+    assert_int_equal(sriov_mock_add_model(f->mock, &toy_model, &opts, name), -EBUSY);
+    opts.total_vfs = 4;
     opts.name = "3b:00.1";
     assert_int_equal(sriov_mock_add_model(f->mock, &toy_model, &opts, name), -EINVAL);
     opts.name = "0000:03:00.9";
