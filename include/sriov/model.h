@@ -41,7 +41,7 @@ struct sriov_site {
 
 enum sriov_report_kind {
     SRIOV_REPORT_UNMODELLED = 1,   /* access to a register the model does not have */
-    SRIOV_REPORT_READ_ONLY = 2,    /* write that changes bits outside the access mask */
+    SRIOV_REPORT_READ_ONLY = 2,    /* write to what only can be read */
     SRIOV_REPORT_BAD_WIDTH = 3,    /* a register access that is not 32 bits, or unaligned */
     SRIOV_REPORT_BAD_DESC = 4,     /* malformed, or not written before the tail passed it */
     SRIOV_REPORT_STALE_DESC = 5,   /* changed after the tail write that handed it over */
