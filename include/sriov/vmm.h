@@ -11,6 +11,8 @@
  *    must not wait.
  *  - All structs that cross begin with `size`; bytes the receiver does not know must be zero,
  *    else -E2BIG. Reserved members are zero, else -EINVAL.
+ *  - A struct that a shim fills is filled up to the caller's size and keeps it; one shorter than ABI 1
+ *    has it is refused with -EINVAL or filled that far; behind the shim's own the bytes are zero.
  */
 #ifndef SRIOV_VMM_H
 #define SRIOV_VMM_H

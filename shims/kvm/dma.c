@@ -242,7 +242,7 @@ static uint64_t parts_left(const struct skvm_fn *fn)
 int skvm_op_dma_limits(void *handle, struct sriov_dma_limits *limits)
 {
     struct skvm_fn *fn = handle;
-    int err = skvm_space_limits(fn, limits);
+    int err = limits->size < sizeof(*limits) ? -EINVAL : skvm_space_limits(fn, limits);
     if (err != 0) {
         return err;
     }

@@ -79,7 +79,7 @@ int skvm_op_bar_info(void *handle, uint32_t bar, struct sriov_bar_info *info)
     struct skvm_fn *fn = handle;
     uint32_t low = 0;
 
-    if (bar >= SKVM_BARS) {
+    if (bar >= SKVM_BARS || info->size < sizeof(*info)) {
         return -EINVAL;
     }
     info->flags = 0;
