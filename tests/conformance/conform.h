@@ -47,7 +47,12 @@ extern const struct conform_case conform_dma_cases[];
 extern const struct conform_case conform_irq_cases[];
 extern const struct conform_case conform_life_cases[];
 extern const struct conform_case conform_data_cases[];
-extern const struct conform_case conform_eventfd_cases[]; /* needs an OS */
+extern const struct conform_case conform_pf_cases[];
+extern const struct conform_case conform_raw_cases[];
+/* These need an OS. */
+extern const struct conform_case conform_eventfd_cases[];
+extern const struct conform_case conform_kill_cases[];
+extern const struct conform_case conform_thread_cases[]; /* a shim that is one thread by design has none */
 
 /* Every table in conform_tables, in order; only cases whose name begins with `only` when given.
  * Returns the number of failed ones. */

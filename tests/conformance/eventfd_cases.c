@@ -8,7 +8,7 @@
 
 static int fired(struct conform *c, int fd, uint64_t *times)
 {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 10000; i++) {
         if (read(fd, times, sizeof(*times)) == (ssize_t)sizeof(*times)) {
             return 0;
         }

@@ -87,6 +87,17 @@ static enum conform_verdict wait_ends_at_its_timeout(struct conform *c, struct s
     return CONFORM_PASS;
 }
 
+static enum conform_verdict wait_of_nothing_ends(struct conform *c, struct sriov_fn *fn)
+{
+    (void)fn;
+    int err = 0;
+    for (int i = 0; i < 100 && err == 0; i++) {
+        err = sriov_vmm_wait(c->vmm, 0); /* deliver what is due, wait for nothing */
+    }
+    RETURNS(c, err, -ETIMEDOUT);
+    return CONFORM_PASS;
+}
+
 const struct conform_case conform_host_cases[] = {
     {"host.no-op-is-null", no_op_is_null, true},
     {"host.memory-zeroed-aligned", memory_is_zeroed_and_aligned, false},
@@ -94,5 +105,6 @@ const struct conform_case conform_host_cases[] = {
     {"clock.relax-lets-time-pass", relax_lets_time_pass, true},
     {"clock.sleep-is-not-short", sleep_is_not_short, true},
     {"clock.wait-ends-at-timeout", wait_ends_at_its_timeout, false},
+    {"clock.wait-of-nothing-ends", wait_of_nothing_ends, false},
     {NULL, NULL, false},
 };

@@ -111,16 +111,25 @@ static struct settings parse(int argc, char **argv)
     return set;
 }
 
-/* The data cases come last: a PF has no net driver, and its run ends before them. */
-static const struct conform_case *const with_os[] = {
-    conform_host_cases, conform_open_cases, conform_config_cases,  conform_bar_cases,  conform_dma_cases,
-    conform_irq_cases,  conform_life_cases, conform_eventfd_cases, conform_data_cases, NULL,
+static const struct conform_case *const portable[] = {
+    conform_host_cases,    conform_open_cases, conform_raw_cases, conform_config_cases,
+    conform_bar_cases,     conform_dma_cases,  conform_irq_cases, conform_life_cases,
+    conform_eventfd_cases, conform_kill_cases, conform_pf_cases,  NULL,
 };
-static const struct conform_case *const with_os_on_pf[] = {
-    conform_host_cases, conform_open_cases,    conform_config_cases,
-    conform_bar_cases,  conform_dma_cases,     conform_irq_cases,
-    conform_life_cases, conform_eventfd_cases, NULL,
-};
+static const struct conform_case *const threads[] = {conform_thread_cases, NULL};
+static const struct conform_case *const data[] = {conform_data_cases, NULL};
+
+/* The mock is one thread by design; a PF has no net driver. */
+static void run_all(struct conform *c, const struct settings *set)
+{
+    (void)conform_run(c, portable, set->only);
+    if (strcmp(set->stage.shim, "mock") != 0) {
+        (void)conform_run(c, threads, set->only);
+    }
+    if (!set->stage.pf) {
+        (void)conform_run(c, data, set->only);
+    }
+}
 
 int main(int argc, char **argv)
 {
@@ -136,7 +145,7 @@ int main(int argc, char **argv)
                         .report = report,
                         .arg = &tap};
     sriov_log_set_level(c.vmm, SRIOV_LOG_ERROR);
-    conform_run(&c, set.stage.pf ? with_os_on_pf : with_os, set.only);
+    run_all(&c, &set);
     printf("1..%u\n", tap.number);
     printf("# shim %s, device %s: %u passed, %u unsupported, %u failed of %u\n", set.stage.shim,
            set.stage.device, c.passed, c.unsupported, c.failed, tap.number);
