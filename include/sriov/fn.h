@@ -65,10 +65,11 @@ SRIOV_API int sriov_fn_close(struct sriov_fn *fn);
  * call returns -ENODEV but for those that give something back (close, dma_free, dma_unmap,
  * bar_close, irq_detach, irq_disable), which still reach the shim. The core calls it itself when an
  * op returns -ENODEV or the shim says removed. All of this holds once it has returned; while it runs
- * on another thread, calls may fail before the views are inert. The only call that may come from any thread, any
- * context (a signal handler or an interrupt too: no lock, no memory, no log); twice is once. It must
- * have returned before sriov_fn_close is called. It wakes nobody: a wait under way on another thread
- * ends at its timeout or next callback.
+ * on another thread, calls may fail before the views are inert.
+ *
+ * The only call that may come from any thread, any context (a signal handler or an interrupt too: no
+ * lock, no memory, no log); twice is once. It must have returned before sriov_fn_close is called. It
+ * wakes nobody: a wait under way on another thread ends at its timeout or next callback.
  */
 SRIOV_API void sriov_fn_kill(struct sriov_fn *fn);
 
