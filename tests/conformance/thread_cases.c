@@ -28,6 +28,8 @@ static int open_as_it_is(struct conform *c, struct sriov_fn **fn)
     return sriov_fn_open(c->vmm, c->device, &opts, fn);
 }
 
+static atomic_uint turns; /* of the loop below */
+
 /* Ops of every kind until the function is gone; 0 when each was whole or -ENODEV. */
 static int work_until_gone(struct sriov_fn *fn)
 {
@@ -38,6 +40,7 @@ static int work_until_gone(struct sriov_fn *fn)
     }
     time_t begin = time(NULL);
     while (err == 0 && time(NULL) - begin < 60) {
+        atomic_fetch_add(&turns, 1);
         uint32_t id;
         struct sriov_dma dma;
         (void)sriov_rd32(&bar, 8);
@@ -64,13 +67,14 @@ static int work_until_gone(struct sriov_fn *fn)
 
 struct killer {
     struct sriov_fn *fn;
-    uint32_t after; /* turns that it leaves to others */
+    uint32_t after; /* turns of the control thread */
 };
 
 static void *kill_later(void *arg)
 {
     struct killer *killer = arg;
-    for (uint32_t i = 0; i < killer->after; i++) {
+    time_t begin = time(NULL);
+    while (atomic_load(&turns) < killer->after && time(NULL) - begin < 60) {
         (void)sched_yield();
     }
     sriov_fn_kill(killer->fn);
@@ -82,8 +86,9 @@ static enum conform_verdict kill_from_a_thread(struct conform *c, struct sriov_f
 {
     (void)unused;
     for (uint32_t i = 0; i < KILLS; i++) {
-        struct killer killer = {.after = i * i * 20};
+        struct killer killer = {.after = i * i};
         pthread_t thread;
+        atomic_store(&turns, 0);
         RETURNS(c, open_as_it_is(c, &killer.fn), 0);
         int started = pthread_create(&thread, NULL, kill_later, &killer);
         int err = started == 0 ? work_until_gone(killer.fn) : 0;
