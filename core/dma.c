@@ -26,6 +26,10 @@ int sriov_dma_limits(struct sriov_fn *fn, struct sriov_dma_limits *limits)
     if (rc != 0) {
         return rc;
     }
+    /* A flag that we do not know would mean an answer that we misread. */
+    if ((limits->flags & ~SRIOV_DMA_SHIM_IOVA) != 0 || limits->reserved0 != 0) {
+        return -EPROTO;
+    }
     if (!sric_is_pow2(limits->granule) || limits->num_ranges > SRIOV_DMA_RANGES_MAX || !ranges_ok(limits)) {
         return -EPROTO;
     }

@@ -252,6 +252,12 @@ static void test_hostile_limits(void **state)
     f->limits.ranges[1].first = f->limits.ranges[0].last;
     assert_int_equal(sriov_dma_limits(fn, &limits), -EPROTO);
     f->limits = good;
+    f->limits.flags |= 1u << 31;
+    assert_int_equal(sriov_dma_limits(fn, &limits), -EPROTO);
+    f->limits = good;
+    f->limits.reserved0 = 1;
+    assert_int_equal(sriov_dma_limits(fn, &limits), -EPROTO);
+    f->limits = good;
     assert_int_equal(sriov_fn_close(fn), 0);
 }
 
