@@ -187,6 +187,10 @@ int sriov_fn_close(struct sriov_fn *fn)
         return 0;
     }
     vmm = fn->vmm;
+    if (sriov_fn_state(fn) != SRIOV_FN_DETACHED && !sriov_fn_gone(fn)) {
+        sriov_log(vmm, SRIOV_LOG_ERROR, "%s: closed while a driver is %s; close that first", fn->info.name,
+                  sriov_fn_state_name(sriov_fn_state(fn)));
+    }
     (void)sriov_irq_disable(fn);
     /* Memory may be freed only once the device cannot write to it any more. */
     stop_bus_master(fn);

@@ -184,6 +184,11 @@ void sriov_pf_close(struct sriov_pf *pf)
     }
     fn = pf->fn;
     (void)sriov_pf_enable_vfs(pf, 0);
+    if (pf->num_vfs != 0 && !sriov_fn_gone(fn)) {
+        sriov_log(sriov_fn_vmm(fn), SRIOV_LOG_ERROR,
+                  "%s: closed with %u VFs enabled, which nobody serves now", sriov_fn_info(fn)->name,
+                  (unsigned)pf->num_vfs);
+    }
     self->ops.detach(pf);
     free_pf(self);
     (void)sriov_fn_set_state(fn, SRIOV_FN_STOPPED);

@@ -27,7 +27,7 @@ struct sriov_pf_opts {
 /* Bring the device up with its link, no VFs. Errors as sriov_net_open; -EOPNOTSUPP no SR-IOV. */
 SRIOV_API int sriov_pf_open(struct sriov_fn *fn, const struct sriov_driver *const *drivers,
                             const struct sriov_pf_opts *opts, struct sriov_pf **out);
-/* Disables the VFs first. */
+/* Disables the VFs first; logs an error when the VMM does not let go of them. */
 SRIOV_API void sriov_pf_close(struct sriov_pf *pf);
 SRIOV_API struct sriov_fn *sriov_pf_fn(struct sriov_pf *pf);
 

@@ -436,6 +436,17 @@ static void test_host_memory(void **state)
     assert_int_equal(sriov_fn_close(fn), 0);
 }
 
+static void test_close_under_a_driver_is_told(void **state)
+{
+    struct fake *f = *state;
+    struct sriov_fn *fn = fake_open(f, NULL);
+
+    assert_int_equal(sriov_fn_set_state(fn, SRIOV_FN_ATTACHED), 0);
+    assert_int_equal(sriov_fn_close(fn), 0);
+    assert_non_null(strstr(f->last_log, "attached"));
+    assert_int_equal(f->last_level, SRIOV_LOG_ERROR);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)
@@ -460,6 +471,7 @@ int main(void)
         T(test_reset),
         T(test_set_vfs),
         T(test_host_memory),
+        T(test_close_under_a_driver_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,11 @@ static void test_vfs_unwind(void **state)
     assert_int_equal(sriov_pf_enable_vfs(c->pf, 0), -EBUSY);
     calls_were("ready0 ready2 ");
     assert_int_equal(c->pf->num_vfs, 2);
+    fake_fail(c->f, "set_vfs", 1, -EBUSY); /* nor at the end: somebody must hear of it */
     sriov_pf_close(c->pf);
+    assert_non_null(strstr(c->f->last_log, "2 VFs"));
+    assert_int_equal(c->f->last_level, SRIOV_LOG_ERROR);
+    assert_int_equal(sriov_fn_set_vfs(c->fn, 0), 0);
 }
 
 static void test_policy(void **state)
