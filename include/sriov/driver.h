@@ -25,6 +25,13 @@ enum sriov_class {
 struct sriov_net_ops;
 struct sriov_pf_ops;
 
+/*
+ * Stability. What follows is the driver ABI: the two ops tables have no size of their own, and struct
+ * sriov_net and sriov_pf hold structs that their users may see grow. An op appended to a table, or a
+ * member to sriov_net_config, sriov_link or sriov_pf_opts, raises SRIOV_DRIVER_ABI; a member appended
+ * to sriov_net or sriov_pf, which the core allocates, does not.
+ */
+
 /* Static and constant; an application lists the drivers that it links. */
 struct sriov_driver {
     uint32_t size;
