@@ -39,10 +39,11 @@ we_ask() {
 		"p50_ns $(field "$file" p50_ns) p99_ns $(field "$file" p99_ns)"
 }
 
-# kernel_pings: 8 sizes, 125 each; iputils' ping compares the payload itself.
+# kernel_pings: 8 sizes, 125 each; iputils' ping compares the payload itself. -A: each answer asks for the
+# next request, so that a machine that stalls does not overflow ping's own socket.
 kernel_pings() {
 	for size in $sizes; do
-		ip netns exec peer ping -q -c 125 -i 0.004 -W 5 -s "$size" "$ours" || return 1
+		ip netns exec peer ping -q -A -c 125 -W 5 -s "$size" "$ours" || return 1
 	done
 }
 

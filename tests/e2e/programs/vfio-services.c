@@ -65,6 +65,7 @@ static int hold(struct sriov_vmm *vmm, const char *seconds)
             printf("%s\n", events[SRIOV_EVENT_REMOVED] != 0 ? "removed"
                            : events[SRIOV_EVENT_ERROR] != 0 ? "error"
                                                             : "remove-asked");
+            fflush(stdout); /* to close a dead function takes a minute */
             return 0;
         }
     }
