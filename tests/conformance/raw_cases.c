@@ -173,6 +173,6 @@ const struct conform_case conform_raw_cases[] = {
     {"size.info", info_size, true},
     {"size.bar-info", bar_info_size, true},
     {"size.dma-limits", dma_limits_size, true},
-    {"info.bits-have-ops", bits_have_ops, true},
+    {"caps.bits-have-ops", bits_have_ops, true},
     {NULL, NULL, false},
 };

@@ -3,7 +3,7 @@
 # e2e: kernels stock small
 # e2e: programs sriov-conform
 # e2e: cpus 1
-# e2e: timeout 150
+# e2e: timeout 240
 
 pf_up 2
 vf_bind_vfio 0 || bail "VF 0 does not go to vfio-pci"
