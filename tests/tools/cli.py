@@ -15,6 +15,7 @@ import unittest
 
 SRIOVCTL = os.environ["SRIOVCTL"]
 SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
+LINUX_PF = os.environ["LINUX_PF"] == "1"
 PING = ("--from", "192.0.2.1", "--to", "192.0.2.2")
 MODELS = {"82599": "0000:01:10.0", "82576": "0000:02:10.0"}
 
@@ -211,6 +212,63 @@ class Mock(Case):
         self.assertGreater(report["sent"], 0)
 
 
+class Policy(Case):
+    """vf show and vf set on this library's own PF driver."""
+
+    def vf(self, verb, *words, model="82599"):
+        return self.well("--shim", "mock", "--model", model, "vf", verb, "01:00.0", *words)
+
+    def test_show(self):
+        for model, vf in MODELS.items():
+            report = self.vf("show", model=model)
+            self.assertEqual((report["pf"], report["interface"]), ("0000:01:00.0", None))
+            self.assertEqual([row["vf"] for row in report["vfs"]], [0, 1])
+            first = report["vfs"][0]
+            self.assertEqual((first["function"], first["mac"], first["vlan"]), (vf, "02:53:52:00:00:00", 0))
+            self.assertEqual((first["link"], first["rate_mbps"]), (None, None))
+            one = self.vf("show", 1, model=model)
+            self.assertEqual((one["vf"], one["mac"], one["trust"]), (1, "02:53:52:00:00:01", False))
+            self.assertEqual(one["statistics"]["refused"], 0)
+        text = run("--shim", "mock", "vf", "show", "01:00.0").stdout
+        self.assertRegex(text, r"(?m)^  vf +function +mac .*spoof check")
+        self.assertEqual(self.well("--shim", "mock", "--vfs", 0, "vf", "show", "01:00.0")["vfs"], [])
+
+    def test_set(self):
+        for model in MODELS:
+            report = self.vf("set", 1, "--mac", "02:AA:00:00:00:09", "--vlan", "100", "--trust", "on",
+                             "--spoof-check", "off", model=model)
+            self.assertEqual((report["vf"], report["mac"], report["vlan"]), (1, "02:aa:00:00:00:09", 100))
+            self.assertEqual((report["trust"], report["spoof_check"]), (True, False))
+            self.assertEqual(report["changed"], ["trust", "spoof-check", "vlan", "mac"])
+
+    def test_set_what_is_set(self):
+        report = self.vf("set", 0, "--mac", "02:53:52:00:00:00", "--vlan", 0, "--trust", "off", "--spoof-check", "on")
+        self.assertEqual(report["changed"], [])
+        self.assertEqual(self.vf("set", 0, "--vlan", 0, "--trust", "on")["changed"], ["trust"])
+
+    def test_wrong_words(self):
+        mock = ("--shim", "mock", "vf")
+        self.refused("vf", says="show|set")
+        self.refused(*mock, "get", "01:00.0", says=("get", "show", "set"))
+        self.refused(*mock, "set", "01:00.0", says="number of a VF")
+        self.refused(*mock, "set", "01:00.0", 0, says="--mac")
+        self.refused(*mock, "show", "01:00.0", 0, "--vlan", 5, says="vf set")
+        self.refused(*mock, "show", "01:00.0", "first", says="first")
+        self.refused(*mock, "show", "01:00.0", 2, says=("VF 2", "0 to 1"))
+        self.refused("--vfs", 0, *mock, "show", "01:00.0", 0, says="sriovctl vfs")
+        self.refused(*mock, "show", "01:10.0", says=("0000:01:10.0", "0000:01:00.0"))
+        self.refused(*mock, "show", "nonsense", says="sriovctl list")
+        for name, value in (("--mac", "01:00:5e:00:00:01"), ("--mac", "2:0:0:0:0:1"), ("--vlan", "4095"),
+                            ("--vlan", "5:8"), ("--vlan", "5:"), ("--trust", "yes"), ("--spoof-check", "1"),
+                            ("--link", "up"), ("--rate", "-1"), ("--rate", "4294967296"), ("--min-rate", "x")):
+            self.refused(*mock, "set", "01:00.0", 0, name, value, says=name)
+
+    def test_what_our_pf_driver_lacks(self):
+        for options, words in ((("--link", "on"), ("link state", "--link")), (("--rate", 100), ("rate", "--rate")),
+                               (("--min-rate", 1), "rate"), (("--vlan", "5:3"), (":3", "--vlan"))):
+            self.refused("--shim", "mock", "vf", "set", "01:00.0", 0, "--trust", "on", *options, says=words)
+
+
 class Captures(Case):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -366,6 +424,18 @@ class Host(Case):
         self.function("0000:03:10.0", driver="igbvf")
         self.refused("vfs", "03:10.0", 1, says="SR-IOV")
 
+    def test_vf_policy(self):
+        self.function("0000:03:00.0", sriov_totalvfs=7, sriov_numvfs=2)
+        self.function("0000:04:00.0", driver="vfio-pci", sriov_totalvfs=7, sriov_numvfs=0)
+        vf = self.function("0000:03:10.0", driver="igbvf")
+        (vf / "physfn").symlink_to("../0000:03:00.0")
+        self.function("0000:05:00.0", driver="igbvf")
+        for bdf, words in (("03:00.0", "no driver has it"), ("04:00.0", ("vfio-pci", "sriovctl unbind")),
+                           ("03:10.0", ("is a VF", "0000:03:00.0")), ("05:00.0", "no SR-IOV capability"),
+                           ("09:00.0", "no such PCI function")):
+            for verb in (("show", bdf), ("set", bdf, 0, "--vlan", 5)):
+                self.refused("vf", *verb, says=words if LINUX_PF else "built without libmnl")
+
     def test_doctor(self):
         report = self.well(*self.roots, "doctor", status=1)
         self.assertEqual(report["worst"], "bad")
@@ -405,6 +475,9 @@ class Documents(Case):
         self.assertEqual(sorted(self.complete(script, "sriovctl", "")), sorted(commands))
         self.assertEqual(self.complete(script, "sriovctl", "--shim", ""), ["kvm", "mock"])
         self.assertIn("0000:01:10.0", self.complete(script, SRIOVCTL, "--shim", "mock", "ping", "0000:01:1"))
+        self.assertEqual(self.complete(script, "sriovctl", "vf", ""), ["show", "set"])
+        self.assertIn("0000:01:00.0", self.complete(script, SRIOVCTL, "--shim", "mock", "vf", "set", "0000:01:0"))
+        self.assertEqual(self.complete(script, "sriovctl", "vf", "set", "--link", ""), ["auto", "on", "off"])
 
     @staticmethod
     def complete(script, *line):

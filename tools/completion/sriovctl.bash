@@ -8,11 +8,13 @@ _sriovctl_values() {
 	--backend) echo "auto group iommufd" ;;
 	--model) echo "82599 82576" ;;
 	--quirks) echo "qemu" ;;
+	--trust | --spoof-check) echo "on off" ;;
+	--link) echo "auto on off" ;;
 	--mock-pf) echo "up down silent" ;;
 	--sysfs-root | --dev-root | --proc-root) echo @folder ;;
 	--pcap) echo @file ;;
 	--vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
-		--window | --timeout | --resolve | --mtu | --link-wait | --give-up | --duration | -c | -s | -i | -W) echo ;;
+		--window | --timeout | --resolve | --mac | --vlan | --min-rate | --mtu | --link-wait | --give-up | --duration | -c | -s | -i | -W) echo ;;
 	*) return 1 ;;
 	esac
 }
@@ -30,6 +32,7 @@ _sriovctl_options() {
 	respond) echo "$traffic --address --count --pcap" ;;
 	capture) echo "$traffic --address --count --promiscuous" ;;
 	stats) echo "$traffic --address" ;;
+	vf) echo "--mac --vlan --trust --spoof-check --link --rate --min-rate" ;;
 	esac
 }
 
@@ -39,7 +42,7 @@ _sriovctl_functions() {
 }
 
 _sriovctl() {
-	local cur prev words cword i command= place=0 shim= model= values
+	local cur prev words cword i command= place=0 function_place shim= model= values
 	if declare -F _get_comp_words_by_ref >/dev/null; then
 		_get_comp_words_by_ref -n : cur prev words cword
 	else
@@ -60,6 +63,12 @@ _sriovctl() {
 		fi
 	done
 
+	case $command in
+	list) function_place=none ;;
+	vf) function_place=1 ;;
+	*) function_place=0 ;;
+	esac
+
 	COMPREPLY=()
 	if values=$(_sriovctl_values "$prev"); then
 		case $values in
@@ -71,8 +80,10 @@ _sriovctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_sriovctl_options "$command")" -- "$cur")
 	elif [ -z "$command" ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"list info doctor bind unbind vfs ping stats respond capture" -- "$cur")
-	elif [ "$place" = 0 ] && [ "$command" != list ]; then
+			"list info doctor bind unbind vfs vf ping stats respond capture" -- "$cur")
+	elif [ "$place" = 0 ] && [ "$command" = vf ]; then
+		mapfile -t COMPREPLY < <(compgen -W "show set" -- "$cur")
+	elif [ "$place" = "$function_place" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_sriovctl_functions "${words[0]}" "$shim" "$model")" -- "$cur")
 		declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
 	elif [ "$place" = 1 ] && [ "$command" = capture ]; then

@@ -2,7 +2,6 @@
 #include "commands.h"
 
 const struct command *const commands[] = {
-    &command_list, &command_info, &command_doctor, &command_bind,    &command_unbind,
-    &command_vfs,  &command_ping, &command_stats,  &command_respond, &command_capture,
-    NULL,
+    &command_list, &command_info, &command_doctor, &command_bind,    &command_unbind,  &command_vfs,
+    &command_vf,   &command_ping, &command_stats,  &command_respond, &command_capture, NULL,
 };

@@ -44,6 +44,36 @@ bool parse_range(const char *word, uint64_t *least, uint64_t *most)
     return *end == '-' && parse_number(end + 1, most) && *least <= *most;
 }
 
+bool parse_pair(const char *word, char between, uint64_t *first, uint64_t *second)
+{
+    const char *end;
+
+    *second = 0;
+    if (!number_until(word, &end, first)) {
+        return false;
+    }
+    return *end == '\0' || (*end == between && parse_number(end + 1, second));
+}
+
+bool parse_mac(const char *word, struct sriov_mac *mac)
+{
+    static const char shape[] = "xx:xx:xx:xx:xx:xx";
+
+    if (strlen(word) != sizeof(shape) - 1) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+        bool colon = shape[i] == ':';
+        if (colon ? word[i] != ':' : !isxdigit((unsigned char)word[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < sizeof(mac->b); i++) {
+        mac->b[i] = (uint8_t)strtoul(word + 3 * i, NULL, 16);
+    }
+    return (mac->b[0] & 1) == 0;
+}
+
 static double unit_ns(const char *unit)
 {
     static const struct {

@@ -3,12 +3,16 @@
 #ifndef SRIOVCTL_PARSE_H
 #define SRIOVCTL_PARSE_H
 
-#include <sriov/types.h>
+#include <sriov/net.h>
 
 /* Decimal or 0x hexadecimal, the whole word. */
 bool parse_number(const char *word, uint64_t *value);
 /* "N" or "N-M" with N <= M. */
 bool parse_range(const char *word, uint64_t *least, uint64_t *most);
+/* "N", or "N" and "M" with that character between; without M it is 0. */
+bool parse_pair(const char *word, char between, uint64_t *first, uint64_t *second);
+/* Six pairs of hexadecimal digits with colons between: a unicast address, or all zero. */
+bool parse_mac(const char *word, struct sriov_mac *mac);
 /* "10", "0.2" (seconds), "5ms", "20us", "100ns", "3s", "2m" to nanoseconds. */
 bool parse_time(const char *word, uint64_t *ns);
 /* Dotted quad of a host to host order: not 0, no multicast, no broadcast. */
