@@ -144,7 +144,7 @@ const struct mock_nic_reg mock_82576_pf_regs[] = {
     REG("VMOLR", IGB_VMOLR(0u), 8, 4, AT(vmolr), .writable = ALL, .reset = 0x80002600),
     REG("RPLOLR", IGB_RPLOLR, 1, 4, PLAIN, .writable = IGB_RPLOLR_STRVLAN | IGB_RPLOLR_STRCRC,
         .reset = IGB_RPLOLR_STRCRC),
-    REG("VLVF", IGB_VLVF(0u), 32, 4, AT(vlvf), .writable = ALL),
+    REG("VLVF", IGB_VLVF(0u), 32, 4, AT(vlvf), .writable = ALL, .refused = IGB_VLVF_LVLAN),
     REG("VMRCTL", IGB_VMRCTL(0u), 4, 4, PLAIN, .writable = ALL, .refused = ALL),
     KEPT("VMRVLAN", IGB_VMRVLAN(0u), 4, 4),
     KEPT("VMRVM", IGB_VMRVM(0u), 4, 4),
