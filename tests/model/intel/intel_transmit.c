@@ -383,71 +383,6 @@ static void write_back_faults(void **state)
     }
 }
 
-static void stop(struct rig *r)
-{
-    wr(r, 1, tx_reg(r, 0, r->c->txdctl), 0);
-}
-
-/* A tail on its way when its queue stops says nothing about the next life of the ring. */
-static void late_tail_dies_with_its_queue(void **state)
-{
-    (void)state;
-    EACH(c)
-    {
-        struct rig *r = vf_tx(CHIP(c));
-        uint8_t f[64];
-
-        r->h.delay[SRIOV_DELAY_TX] = 1000;
-        rig_send(r, 1, 0, f, frame_make(f, far_away, 1, 64));
-        stop(r);
-        rig_tx_start(r, 1, 0);
-        host_advance(&r->h, 1000);
-        assert_int_equal(r->h.wired, 0);
-        assert_int_equal(rd(r, 1, tx_reg(r, 0, 0x10)), 0);
-        rig_end(r);
-    }
-}
-
-/* The delay became shorter: the second tail is acted on first, the first one then means nothing. */
-static void late_tail_is_overtaken(void **state)
-{
-    (void)state;
-    EACH(c)
-    {
-        struct rig *r = vf_tx(CHIP(c));
-        uint8_t f[64];
-
-        r->h.delay[SRIOV_DELAY_TX] = 1000;
-        rig_send(r, 1, 0, f, frame_make(f, far_away, 1, 64));
-        r->h.delay[SRIOV_DELAY_TX] = 0;
-        rig_send(r, 1, 0, f, 64);
-        assert_int_equal(r->h.wired, 2);
-        host_advance(&r->h, 1000);
-        assert_int_equal(r->h.wired, 2);
-        assert_int_equal(rd(r, 1, tx_reg(r, 0, 0x10)), 2);
-        rig_end(r);
-    }
-}
-
-static void late_write_back_dies_with_its_queue(void **state)
-{
-    (void)state;
-    EACH(c)
-    {
-        struct rig *r = vf_tx(CHIP(c));
-        uint8_t f[64];
-
-        r->h.fault_point = SRIOV_FAULT_TX_WRITEBACK;
-        r->h.fault_verdict = SRIOV_FAULT_DELAY;
-        r->h.fault_delay = 700;
-        rig_send(r, 1, 0, f, frame_make(f, far_away, 1, 64));
-        stop(r); /* its driver may take the memory back now */
-        host_advance(&r->h, 700);
-        assert_int_equal(rig_tx_dw(r, 1, 0, 0, 3) & 1u, 0);
-        rig_end(r);
-    }
-}
-
 static uint32_t next_random(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
@@ -504,11 +439,6 @@ int main(void)
         CASE("82599 8.2.3.27, 82576 8.14: VFTE and link hold traffic back", switches_above_the_queue),
         CASE("82599 7.2, 82576 7.2: a DMA fault hangs the queue until a reset", dma_fault_hangs_the_queue),
         CASE("82599 7.2.3, 82576 7.2.2: late write-back", write_back_faults),
-        CASE("82599 8.2.3.9.10, 82576 8.12: a stopped queue forgets a late tail",
-             late_tail_dies_with_its_queue),
-        CASE("82599 7.2.3, 82576 7.2.2: a tail overtaken by the next", late_tail_is_overtaken),
-        CASE("82599 8.2.3.9.10, 82576 8.12: a stopped queue writes nothing back",
-             late_write_back_dies_with_its_queue),
         CASE("82599 7.2.3, 82576 7.2.2: any descriptor is survived", any_descriptor_is_survived),
     };
 
