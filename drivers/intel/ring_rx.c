@@ -132,7 +132,10 @@ uint16_t sri_rx_burst(struct sriov_rxq *base, struct sriov_buf **bufs, uint16_t 
     struct sri_rxq *q = (struct sri_rxq *)(void *)base;
     struct sriov_buf **out = bufs;
     struct sriov_buf **end = bufs + n;
-    while (out != end && sri_rxq_waits(q)) {
+    uint32_t start = q->next;
+    /* Once around at most: a device that writes bad frames as fast as they are dropped must not keep
+     * the caller here. */
+    while (out != end && q->next - start <= q->mask && sri_rxq_waits(q)) {
         uint32_t budget = rx_budget(q, (uint32_t)(end - out));
         if (rx_run(q, &out, budget) < budget || budget == 0) {
             break;
