@@ -143,6 +143,13 @@ void sri_rxq_reclaim(struct sri_rxq *q, bool keep)
     sriov_pool_cache_drain(q->stock);
 }
 
+void sri_rxq_shut(struct sri_rxq *q)
+{
+    for (uint32_t i = 0; i <= q->mask; i++) {
+        q->ring[i].hi = 0; /* frames of the time before */
+    }
+}
+
 static bool fill_slot(struct sri_rxq *q, uint32_t i)
 {
     if (q->sw[i] == NULL) {

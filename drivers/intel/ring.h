@@ -146,6 +146,10 @@ void sri_txq_prime(struct sri_txq *q, uint16_t mtu, uint32_t align);
 void sri_rxq_reclaim(struct sri_rxq *q, bool keep);
 void sri_txq_reclaim_all(struct sri_txq *q);
 
+/* A halted queue that the device does not serve now: until the next prime its bursts move nothing. */
+void sri_rxq_shut(struct sri_rxq *q);
+void sri_txq_shut(struct sri_txq *q);
+
 static inline bool sri_rxq_waits(const struct sri_rxq *q)
 {
     return (q->ring[q->next & q->mask].hi & SRI_RX_DD) != 0;

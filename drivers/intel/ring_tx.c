@@ -229,6 +229,18 @@ void sri_txq_reclaim_all(struct sri_txq *q)
     q->rs_tail = q->rs_head;
 }
 
+/* All of it in flight for ever, with no buffer behind it and no report to come. */
+void sri_txq_shut(struct sri_txq *q)
+{
+    sri_txq_reclaim_all(q);
+    for (uint32_t i = 0; i <= q->mask; i++) {
+        q->sw[i] = NULL;
+    }
+    q->clean = q->next - q->mask;
+    q->odd = q->next;
+    q->told = q->next;
+}
+
 /* ---- the slow road ---- */
 
 /* Segments of a frame that can be sent, else 0. */

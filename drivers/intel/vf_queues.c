@@ -17,6 +17,7 @@
 #define ENABLE_NS     (10 * SRI_MS)
 #define HALT_NS       (10 * SRI_MS)
 #define LOOK_EVERY_NS 10000u
+#define DRAIN_NS      100000u /* from ENABLE reading 0 until memory is free: 82599 datasheet 4.6.7.1 */
 
 static uint32_t reg_of(const struct sri_vf_ring_regs *regs, uint32_t queue, uint32_t reg)
 {
@@ -33,7 +34,7 @@ struct sri_txq *sri_vf_txq(const struct sri_vf *vf, uint32_t i)
     return (struct sri_txq *)(void *)vf->net->txq[i];
 }
 
-/* A PF that was reset may grant less than it did when the rings were made. */
+/* A PF that was reset may grant less than it did when the rings were made; the others are shut. */
 uint16_t sri_vf_active_queues(const struct sri_vf *vf)
 {
     uint16_t made = vf->net->config.queues;
@@ -192,26 +193,45 @@ int sri_vf_run(struct sri_vf *vf)
         sri_vf_halt(vf, false);
         return err;
     }
+    for (uint32_t i = queues; i < vf->net->config.queues; i++) {
+        sri_txq_shut(sri_vf_txq(vf, i));
+        sri_rxq_shut(sri_vf_rxq(vf, i));
+    }
     sri_vf_irq_program(vf);
     sri_vf_watch_reset(vf);
     vf->running = true;
     return 0;
 }
 
+static bool switch_off(struct sri_vf *vf)
+{
+    bool off = true;
+    for (uint32_t i = 0; i < vf->net->config.queues && sri_vf_rxq(vf, i) != NULL; i++) {
+        off = switch_ring(vf, &vf->hw->tx, i, false) == 0 && off;
+        off = switch_ring(vf, &vf->hw->rx, i, false) == 0 && off;
+    }
+    return off;
+}
+
+/* From here on the device touches neither rings nor buffers. A queue that does not stop takes the
+ * whole VF with it. */
+static void quiet(struct sri_vf *vf)
+{
+    sri_vf_irq_silence(vf);
+    if (!switch_off(vf)) {
+        sriov_wr32(&vf->bar, vf->hw->ctrl, IXGBE_CTRL_RST);
+        sri_vf_lose(vf);
+    }
+    sriov_fn_sleep(vf->net->fn, DRAIN_NS);
+}
+
 void sri_vf_halt(struct sri_vf *vf, bool keep)
 {
     vf->running = false;
     if (!sriov_fn_gone(vf->net->fn)) {
-        sri_vf_irq_silence(vf);
+        quiet(vf);
     }
-    for (uint32_t i = 0; i < vf->net->config.queues; i++) {
-        if (sri_vf_rxq(vf, i) == NULL) {
-            continue;
-        }
-        if (!sriov_fn_gone(vf->net->fn)) {
-            (void)switch_ring(vf, &vf->hw->tx, i, false);
-            (void)switch_ring(vf, &vf->hw->rx, i, false);
-        }
+    for (uint32_t i = 0; i < vf->net->config.queues && sri_vf_rxq(vf, i) != NULL; i++) {
         sri_txq_reclaim_all(sri_vf_txq(vf, i));
         sri_rxq_reclaim(sri_vf_rxq(vf, i), keep);
         if (!keep) {
