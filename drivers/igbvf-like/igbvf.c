@@ -25,7 +25,7 @@ static int igbvf_ask_rx_mode(struct sri_vf *vf, enum sriov_rx_mode mode)
     if ((uint32_t)mode >= sizeof(bits) / sizeof(bits[0])) {
         return -EINVAL;
     }
-    return sri_msg_set_promisc(&vf->mbx, bits[mode], vf->exchange_ns);
+    return sri_msg_set_promisc(&vf->mbx, bits[mode], sri_vf_exchange_ns(vf));
 }
 
 static struct sriov_link igbvf_decode_link(uint32_t status)

@@ -9,7 +9,6 @@
 
 #define ATTACH_NS      (300 * SRI_MS)
 #define START_NS       (100 * SRI_MS)
-#define EXCHANGE_NS    (250 * SRI_MS)
 #define ALIVE_EVERY_NS (5 * SRI_MS)   /* each look is two register reads */
 #define LOOK_EVERY_NS  (100 * SRI_MS) /* what a PF reset finds uncounted is lost */
 
@@ -23,7 +22,6 @@ int sri_vf_attach(struct sriov_net *net, const struct sri_vf_hw *hw)
         return err;
     }
     sri_mbx_init(&vf->mbx, net->fn, &vf->bar, &hw->mbx);
-    vf->exchange_ns = EXCHANGE_NS;
     vf->set.rx_mode = SRIOV_RX_MULTI;
     vf->granted_queues = 1;
     net->max_mtu = SRI_VF_MAX_MTU;
@@ -149,7 +147,6 @@ static void finish_recovery(struct sri_vf *vf)
         sriov_log(sriov_fn_vmm(net->fn), SRIOV_LOG_WARN, "%s: queues do not come up (%d), again",
                   vf->hw->name, err);
         sri_vf_lose(vf);
-        vf->next_try += 10 * SRI_MS;
         return;
     }
     sri_vf_stats_base(vf);

@@ -5,7 +5,8 @@
  *
  * Life: ABSENT -> RESETTING -> ASKED -> READY. Each arrow is a short step that never waits, so that
  * sri_vf_poll can take them while the application's loop goes on; attach and start take them in a
- * bounded wait. Whatever goes wrong leads back to ABSENT, with a pause that grows.
+ * bounded wait. Whatever goes wrong leads back to ABSENT, with a pause that grows when it goes wrong
+ * again and again.
  */
 #ifndef SRI_VF_H
 #define SRI_VF_H
@@ -117,7 +118,9 @@ struct sri_vf {
     uint64_t next_try;
     uint64_t deadline;
     uint64_t ask_ns;      /* how long an answer to RESET is waited for; grows */
-    uint64_t exchange_ns; /* bound of one exchange */
+    uint64_t pause_ns;    /* before the next attempt; grows with failures that follow each other */
+    uint64_t ready_at;    /* last handshake; 0: none yet */
+    uint64_t greet_until; /* end of the handshake under way; 0: none is */
     uint16_t granted_queues;
     uint32_t mc_type; /* MCSTCTRL.MO: which bits of a multicast address are hashed */
     uint32_t vectors;
@@ -165,7 +168,10 @@ uint32_t sri_vf_stats(struct sriov_net *net, struct sriov_stat *out, uint32_t ro
 int sri_vf_step(struct sri_vf *vf);
 /* Steps for at most timeout_ns: 0, -EAGAIN (the PF is silent), -ENODEV. */
 int sri_vf_bring_up(struct sri_vf *vf, uint64_t timeout_ns);
-/* Back to ABSENT: the next step resets. */
+/* How long an exchange with the PF may take now. */
+uint64_t sri_vf_exchange_ns(const struct sri_vf *vf);
+/* Back to ABSENT: the next step resets, at once or, when it is not long that the VF was READY, after
+ * a pause. */
 void sri_vf_lose(struct sri_vf *vf);
 
 /* ---- vf_settings.c ---- */

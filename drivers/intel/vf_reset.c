@@ -9,27 +9,60 @@
 #include <string.h>
 
 #define RETRY_NS      (10 * SRI_MS)
+#define PAUSE_MAX_NS  (320 * SRI_MS)  /* between attempts that keep failing */
+#define CALM_NS       (1000 * SRI_MS) /* a VF that was well for so long has nothing to be blamed for */
+#define GREET_NS      (1000 * SRI_MS) /* all exchanges of one handshake together */
 #define ASK_MIN_NS    (200 * SRI_MS)
 #define ASK_MAX_NS    (400 * SRI_MS) /* a PF that comes back is noticed within this */
 #define SETTLE_NS     SRI_MS         /* the PF sees VFLRE before the message that follows */
 #define STEP_EVERY_NS 200000u
+#define EXCHANGE_NS   (250 * SRI_MS) /* one request and its answer */
 
 static uint64_t now(const struct sri_vf *vf)
 {
     return sriov_fn_now(vf->net->fn);
 }
 
-static void retry_later(struct sri_vf *vf)
+/* The PF is away: only looked for. */
+static void look_later(struct sri_vf *vf)
 {
     vf->phase = SRI_VF_ABSENT;
     vf->next_try = now(vf) + RETRY_NS;
 }
 
+static void grow_pause(struct sri_vf *vf)
+{
+    uint64_t twice = vf->pause_ns != 0 ? 2 * vf->pause_ns : RETRY_NS;
+    vf->pause_ns = twice < PAUSE_MAX_NS ? twice : PAUSE_MAX_NS;
+}
+
+/* The PF is there and the attempt failed. */
+static void retry_later(struct sri_vf *vf)
+{
+    grow_pause(vf);
+    vf->phase = SRI_VF_ABSENT;
+    vf->next_try = now(vf) + vf->pause_ns;
+}
+
 void sri_vf_lose(struct sri_vf *vf)
 {
+    if (vf->ready_at != 0 && now(vf) - vf->ready_at < CALM_NS) {
+        grow_pause(vf);
+    } else {
+        vf->pause_ns = 0;
+    }
     vf->phase = SRI_VF_ABSENT;
-    vf->next_try = now(vf);
+    vf->next_try = now(vf) + vf->pause_ns;
     vf->ask_ns = ASK_MIN_NS;
+}
+
+uint64_t sri_vf_exchange_ns(const struct sri_vf *vf)
+{
+    if (vf->greet_until == 0) {
+        return EXCHANGE_NS;
+    }
+    uint64_t left = now(vf) < vf->greet_until ? vf->greet_until - now(vf) : 0;
+    return left < EXCHANGE_NS ? left : EXCHANGE_NS;
 }
 
 static int step_absent(struct sri_vf *vf)
@@ -39,7 +72,7 @@ static int step_absent(struct sri_vf *vf)
         return -ENODEV;
     }
     if ((mbx & SRI_MBX_RSTI) != 0) {
-        vf->next_try = now(vf) + RETRY_NS; /* the PF says itself that it is down */
+        look_later(vf); /* the PF says itself that it is down */
         return 0;
     }
     sriov_wr32(&vf->bar, vf->hw->ctrl, IXGBE_CTRL_RST);
@@ -56,7 +89,7 @@ static int step_resetting(struct sri_vf *vf)
         return -ENODEV;
     }
     if ((mbx & SRI_MBX_RSTI) != 0) {
-        retry_later(vf);
+        look_later(vf);
         return 0;
     }
     sri_mbx_forget(&vf->mbx, SRI_MBX_RC_BITS); /* of the time before this reset */
@@ -105,7 +138,7 @@ static int settle_mac(struct sri_vf *vf, const struct sriov_mac *given)
         want = vf->own_mac;
     }
     if (memcmp(&want, given, sizeof(want)) != 0) {
-        int err = sri_msg_set_mac(&vf->mbx, &want, vf->exchange_ns);
+        int err = sri_msg_set_mac(&vf->mbx, &want, sri_vf_exchange_ns(vf));
         if (err == -EACCES) {
             sriov_log(vmm, SRIOV_LOG_WARN, "%s: the PF refuses our MAC address", vf->hw->name);
             want = *given;
@@ -124,6 +157,7 @@ static int greet(struct sri_vf *vf, const struct sri_reset_reply *reply)
     vf->link_allowed = true;
     vf->net->mailbox_api = 0;
     vf->net->max_mtu = SRI_VF_MAX_MTU;
+    vf->greet_until = now(vf) + GREET_NS;
     int err = vf->hw->greet(vf);
     if (err == 0) {
         err = settle_mac(vf, &reply->mac);
@@ -131,6 +165,7 @@ static int greet(struct sri_vf *vf, const struct sri_reset_reply *reply)
     if (err == 0) {
         err = sri_vf_replay(vf, false);
     }
+    vf->greet_until = 0;
     return err;
 }
 
@@ -145,11 +180,13 @@ static int step_asked(struct sri_vf *vf)
         if (now(vf) >= vf->deadline) {
             vf->mbx.timeouts++;
             vf->ask_ns = vf->ask_ns * 2 < ASK_MAX_NS ? vf->ask_ns * 2 : ASK_MAX_NS;
-            retry_later(vf);
+            look_later(vf);
         }
         return 0;
     }
-    sri_mbx_forget(&vf->mbx, SRI_MBX_RSTD); /* whatever reset that was, the PF has answered after it */
+    /* Whatever reset that was, and whoever the PF did not know: it has answered after that. */
+    sri_mbx_forget(&vf->mbx, SRI_MBX_RSTD);
+    vf->mbx.notice &= ~SRI_MBX_NOTICE_LOST;
     int err = got < 0 ? got : greet(vf, &reply);
     if (err != 0) {
         sriov_log(sriov_fn_vmm(vf->net->fn), SRIOV_LOG_WARN, "%s: handshake with the PF failed (%d), again",
@@ -158,6 +195,7 @@ static int step_asked(struct sri_vf *vf)
         return err == -ENODEV ? err : 0;
     }
     vf->ask_ns = ASK_MIN_NS;
+    vf->ready_at = now(vf);
     vf->phase = SRI_VF_READY;
     return 1;
 }

@@ -23,12 +23,12 @@ static void vlan_note(struct sri_vf *vf, uint32_t vid, bool on)
 /* SET_LPE counts header and FCS; the tag the PF adds itself. */
 static int ask_mtu(struct sri_vf *vf, uint16_t mtu)
 {
-    return sri_msg_set_lpe(&vf->mbx, (uint32_t)mtu + SRI_ETH_HEADER + SRI_ETH_FCS, vf->exchange_ns);
+    return sri_msg_set_lpe(&vf->mbx, (uint32_t)mtu + SRI_ETH_HEADER + SRI_ETH_FCS, sri_vf_exchange_ns(vf));
 }
 
 static int ask_multicast(struct sri_vf *vf, const struct sriov_mac *list, uint32_t n)
 {
-    return sri_msg_set_multicast(&vf->mbx, list, n, vf->mc_type, vf->exchange_ns);
+    return sri_msg_set_multicast(&vf->mbx, list, n, vf->mc_type, sri_vf_exchange_ns(vf));
 }
 
 /* A request ended badly. What the PF refuses is the application's to know; a PF that is silent or
@@ -58,7 +58,8 @@ static int replay_vlans(struct sri_vf *vf)
     int err = 0;
     for (uint32_t vid = 0; err == 0 && left != 0 && vid < SRI_VF_VLANS; vid++) {
         if (vlan_is_on(vf, vid)) {
-            err = tolerate(vf, "VLAN", sri_msg_set_vlan(&vf->mbx, (uint16_t)vid, true, vf->exchange_ns));
+            err =
+                tolerate(vf, "VLAN", sri_msg_set_vlan(&vf->mbx, (uint16_t)vid, true, sri_vf_exchange_ns(vf)));
             left--;
         }
     }
@@ -104,7 +105,7 @@ int sri_vf_set_mac(struct sriov_net *net, const struct sriov_mac *mac)
         return -EINVAL;
     }
     if (err == 0) {
-        err = settle_error(vf, sri_msg_set_mac(&vf->mbx, mac, vf->exchange_ns));
+        err = settle_error(vf, sri_msg_set_mac(&vf->mbx, mac, sri_vf_exchange_ns(vf)));
     }
     if (err == 0) {
         vf->set.mac = *mac;
@@ -145,7 +146,7 @@ int sri_vf_set_vlan(struct sriov_net *net, uint16_t vid, bool on)
     }
     int err = ready(vf);
     if (err == 0) {
-        err = settle_error(vf, sri_msg_set_vlan(&vf->mbx, vid, on, vf->exchange_ns));
+        err = settle_error(vf, sri_msg_set_vlan(&vf->mbx, vid, on, sri_vf_exchange_ns(vf)));
     }
     if (err == 0) {
         vlan_note(vf, vid, on);

@@ -27,7 +27,7 @@ static const struct api apis[] = {
 static int negotiate(struct sri_vf *vf)
 {
     for (size_t i = 0; i < sizeof(apis) / sizeof(apis[0]); i++) {
-        int err = sri_msg_api_negotiate(&vf->mbx, apis[i].wire, vf->exchange_ns);
+        int err = sri_msg_api_negotiate(&vf->mbx, apis[i].wire, sri_vf_exchange_ns(vf));
         if (err == 0) {
             vf->net->mailbox_api = apis[i].version;
             return 0;
@@ -58,7 +58,7 @@ static int ixgbevf_ask_rx_mode(struct sri_vf *vf, enum sriov_rx_mode mode)
     if (vf->net->mailbox_api < need) {
         return mode == SRIOV_RX_MULTI ? 0 : -EOPNOTSUPP; /* MULTI is what such a PF gives anyway */
     }
-    return sri_msg_update_xcast(&vf->mbx, modes[mode], vf->exchange_ns);
+    return sri_msg_update_xcast(&vf->mbx, modes[mode], sri_vf_exchange_ns(vf));
 }
 
 static int ixgbevf_greet(struct sri_vf *vf)
@@ -72,9 +72,9 @@ static int ixgbevf_greet(struct sri_vf *vf)
         vf->net->max_mtu = SRI_VF_LEGACY_MTU;
         return 0;
     }
-    err = optional(sri_msg_get_queues(&vf->mbx, &vf->granted_queues, vf->exchange_ns));
+    err = optional(sri_msg_get_queues(&vf->mbx, &vf->granted_queues, sri_vf_exchange_ns(vf)));
     if (err == 0 && vf->net->mailbox_api >= 0x0102) {
-        err = optional(sri_msg_get_link_state(&vf->mbx, &vf->link_allowed, vf->exchange_ns));
+        err = optional(sri_msg_get_link_state(&vf->mbx, &vf->link_allowed, sri_vf_exchange_ns(vf)));
     }
     if (err == 0) {
         err = optional(ixgbevf_ask_rx_mode(vf, SRIOV_RX_MULTI)); /* a PF may begin with less */

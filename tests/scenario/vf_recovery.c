@@ -147,6 +147,7 @@ static void follows_the_carrier(void **state)
             assert_int_equal(vf_info(&w, 0)->link.mbps, 0);
             assert_int_equal(sriov_mock_carrier(w.mock, w.pf_name, true), 0);
             settle(&w);
+            assert_int_equal(vf_info(&w, 0)->recoveries, i + 1); /* the PF may have been down meanwhile */
             assert_int_equal(vf_info(&w, 0)->link.mbps, strcmp(setup->model, "82599") == 0 ? 10000 : 1000);
         }
         vf_world_end(&w);
@@ -229,6 +230,63 @@ static void never_waits_long_in_poll(void **state)
     }
 }
 
+/* A PF that answers, but late each time, holds a poll up for a second at most. */
+static void does_not_wait_for_a_slow_pf_for_ever(void **state)
+{
+    (void)state;
+    struct vf_world w;
+    vf_world_make(&w, &both[0]);
+    vf_port_up(&w, 0);
+    for (uint16_t vid = 1; vid <= 20; vid++) {
+        assert_int_equal(sriov_net_set_vlan(w.port[0].net, vid, true), 0);
+    }
+    vf_inject(&w, (struct sriov_mock_fault){.kind = SRIOV_MOCK_FAULT_MBX_LATE,
+                                            .op = "to-vf",
+                                            .nth = 1,
+                                            .times = UINT64_MAX,
+                                            .value = 150 * VF_MS});
+    assert_int_equal(sriov_fn_reset(w.port[0].fn), 0);
+    uint64_t longest = 0;
+    for (uint32_t i = 0; i < 3000; i++) {
+        uint64_t start = sriov_mock_now(w.mock);
+        (void)sriov_net_poll(w.port[0].net);
+        uint64_t took = sriov_mock_now(w.mock) - start;
+        longest = took > longest ? took : longest;
+        sriov_mock_advance(w.mock, VF_MS);
+    }
+    assert_in_range(longest, 200 * VF_MS, 1020 * VF_MS);
+    vf_pf_silence(&w, false);
+    wait_for_link(&w, 0, 3000 * VF_MS);
+    vf_world_end(&w);
+}
+
+/* A PF whose every answer is wrong is asked ever less often, and heard as soon as it means it. */
+static void asks_a_lying_pf_less_and_less(void **state)
+{
+    (void)state;
+    EACH_MODEL(setup)
+    {
+        struct vf_world w;
+        vf_world_make(&w, setup);
+        vf_port_up(&w, 0);
+        vf_inject(&w, (struct sriov_mock_fault){.kind = SRIOV_MOCK_FAULT_MBX_WRONG,
+                                                .op = "to-vf",
+                                                .nth = 1,
+                                                .times = UINT64_MAX,
+                                                .index = 0,
+                                                .value = 0x12345678});
+        uint64_t before = vf_stat(&w, 0, "vf_resets");
+        assert_int_equal(sriov_fn_reset(w.port[0].fn), 0);
+        vf_run(&w, 5000 * VF_MS);
+        assert_in_range(vf_stat(&w, 0, "vf_resets") - before, 8, 25);
+        vf_pf_silence(&w, false);
+        uint64_t start = sriov_mock_now(w.mock);
+        wait_for_link(&w, 0, 1000 * VF_MS);
+        assert_true(sriov_mock_now(w.mock) - start <= 500 * VF_MS);
+        vf_world_end(&w);
+    }
+}
+
 static void loses_and_delays_messages(void **state)
 {
     (void)state;
@@ -292,6 +350,8 @@ int main(void)
         cmocka_unit_test(waits_for_a_silent_pf),
         cmocka_unit_test(falls_silent_and_wakes),
         cmocka_unit_test(never_waits_long_in_poll),
+        cmocka_unit_test(does_not_wait_for_a_slow_pf_for_ever),
+        cmocka_unit_test(asks_a_lying_pf_less_and_less),
         cmocka_unit_test(loses_and_delays_messages),
         cmocka_unit_test(ends_clean_when_pulled),
     };
