@@ -298,16 +298,23 @@ static void sends_buffers_of_another_pool(void **state)
         struct sriov_pool *other;
         struct sriov_pool_opts opts = {.size = sizeof(opts), .count = 256, .buf_size = 512};
         uint8_t bytes[1200] = {0};
+        const struct sriov_mac wire = {{0x02, 0xee, 0, 0, 0, 1}};
         vf_world_make(&w, setup);
         vf_port_up(&w, 0);
         assert_int_equal(sriov_pool_create(w.port[0].fn, &opts, &other), 0);
         uint32_t own = sriov_pool_in_use(w.port[0].pool);
-        for (uint32_t n = 0; n < 600; n++) {
+        for (uint32_t n = 0; n < 2000; n++) {
             struct sriov_buf *buf =
                 sriov_buf_from(n % 3 == 0 ? w.port[0].pool : other, bytes, n % 2 == 0 ? 100 : sizeof(bytes));
             assert_non_null(buf);
             assert_int_equal(sriov_tx_burst(sriov_net_txq(w.port[0].net, 0), &buf, 1), 1);
+            vf_fill(bytes, 1000, &vf_info(&w, 0)->mac, &wire, n);
+            assert_int_equal(sriov_mock_wire_send(w.mock, w.pf_name, bytes, 1000), 0);
             vf_run(&w, VF_MS);
+            buf = vf_recv(&w, 0, 0);
+            assert_non_null(buf);
+            assert_ptr_equal(buf->pool, w.port[0].pool); /* the other's are too short to receive into */
+            sriov_buf_free(buf);
         }
         assert_in_range(sriov_pool_in_use(w.port[0].pool), own - SRIOV_POOL_BULK, own + 2 * SRIOV_POOL_BULK);
         assert_int_equal(sriov_net_stop(w.port[0].net), 0);
@@ -381,6 +388,75 @@ static void hears_all_groups_after_a_recovery(void **state)
     }
 }
 
+/* What the device has counted since the last look is taken in before the VF is reset. */
+static void counts_up_to_a_recovery(void **state)
+{
+    (void)state;
+    EACH_MODEL(setup)
+    {
+        struct vf_world w;
+        vf_world_make(&w, setup);
+        vf_port_up(&w, 0);
+        vf_run(&w, 200 * VF_MS);
+        uint64_t before = vf_stat(&w, 0, "hw_tx_packets");
+        for (uint32_t n = 0; n < 5; n++) {
+            assert_int_equal(vf_send(&w, 0, -1, 100, n), 1);
+        }
+        vf_of(&w, 0)->mbx.seen |= SRI_MBX_RSTD;
+        vf_run_until(&w, 0, SRIOV_NET_EV_RECOVERED, 1000 * VF_MS);
+        vf_run(&w, 200 * VF_MS);
+        assert_int_equal(vf_stat(&w, 0, "hw_tx_packets"), before + 5);
+        vf_world_end(&w);
+    }
+}
+
+/* Counters of 32 and 36 bits go on counting over their end. */
+static void widens_its_counters(void **state)
+{
+    (void)state;
+    EACH_MODEL(setup)
+    {
+        struct vf_world w;
+        vf_world_make(&w, setup);
+        vf_port_up(&w, 0);
+        vf_port_up(&w, 1);
+        vf_expect_traffic(&w, 0, 1);
+        struct sri_vf *vf = vf_of(&w, 0);
+        for (uint32_t i = 0; vf->hw->counters[i].name != NULL; i++) {
+            const struct sri_vf_counter *counter = &vf->hw->counters[i];
+            uint64_t before = vf_stat(&w, 0, counter->name);
+            uint64_t raw = vf->stat_last[i];
+            assert_true(raw >> counter->bits == 0);
+            vf->stat_last[i] = (UINT64_C(1) << counter->bits) - 10;
+            assert_int_equal(vf_stat(&w, 0, counter->name), before + raw + 10);
+        }
+        vf_world_end(&w);
+    }
+}
+
+/* The PF's policy is no link, whatever the port has. */
+static void has_no_link_where_policy_denies_it(void **state)
+{
+    (void)state;
+    struct vf_world w;
+    vf_world_make(&w, &both[0]);
+    vf_port_up(&w, 0);
+    /* Answers to RESET, API_NEGOTIATE, GET_QUEUES, GET_LINK_STATE. */
+    vf_inject(&w, (struct sriov_mock_fault){.kind = SRIOV_MOCK_FAULT_MBX_WRONG,
+                                            .fn = w.port[0].name,
+                                            .op = "to-vf",
+                                            .nth = 4,
+                                            .times = 1,
+                                            .index = 1,
+                                            .value = 0});
+    assert_int_equal(sriov_fn_reset(w.port[0].fn), 0);
+    vf_run_until(&w, 0, SRIOV_NET_EV_RECOVERED, 1000 * VF_MS);
+    assert_int_equal(sriov_mock_clear_faults(w.mock), 1);
+    vf_run(&w, 1000 * VF_MS);
+    assert_false(vf_info(&w, 0)->link.up);
+    vf_world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +472,9 @@ int main(void)
         cmocka_unit_test(sends_buffers_of_another_pool),
         cmocka_unit_test(tags_as_before_after_a_recovery),
         cmocka_unit_test(hears_all_groups_after_a_recovery),
+        cmocka_unit_test(counts_up_to_a_recovery),
+        cmocka_unit_test(widens_its_counters),
+        cmocka_unit_test(has_no_link_where_policy_denies_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
