@@ -143,8 +143,8 @@ SRIOV_API struct sriov_txq *sriov_net_txq(struct sriov_net *net, uint16_t i);
 
 /*
  * House-keeping: link, mailbox, PF reset, watchdog, recovery. Call it often (each millisecond is
- * plenty) and after every wake-up; returns SRIOV_NET_EV_* bits. Bounded: never waits longer than
- * one mailbox exchange.
+ * plenty) and after every wake-up; returns SRIOV_NET_EV_* bits. Bounded: waits for a PF that answers
+ * slowly for a second or little more, for one that is silent not at all.
  */
 SRIOV_API uint32_t sriov_net_poll(struct sriov_net *net);
 
