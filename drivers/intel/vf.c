@@ -32,8 +32,7 @@ int sri_vf_attach(struct sriov_net *net, const struct sri_vf_hw *hw)
         return err;
     }
     if (err != 0) {
-        sriov_log(sriov_fn_vmm(net->fn), SRIOV_LOG_WARN,
-                  "%s: the PF does not answer; the link stays down until it does", hw->name);
+        sri_vf_log(vf, SRIOV_LOG_WARN, "%s", "the PF does not answer; the link stays down until it does");
     }
     net->max_queues = vf->granted_queues;
     net->pending_events &= ~SRIOV_NET_EV_MAC; /* the first one is no change */
@@ -127,7 +126,7 @@ void sri_vf_stop(struct sriov_net *net)
 static void begin_recovery(struct sri_vf *vf, const char *why)
 {
     struct sriov_net *net = vf->net;
-    sriov_log(sriov_fn_vmm(net->fn), SRIOV_LOG_INFO, "%s: %s; recovering", vf->hw->name, why);
+    sri_vf_log(vf, SRIOV_LOG_INFO, "%s; recovering", why);
     sri_vf_lose(vf);
     link_down(vf);
     if (vf->running) {
@@ -144,8 +143,7 @@ static void finish_recovery(struct sri_vf *vf)
     struct sriov_net *net = vf->net;
     int err = sri_vf_run(vf);
     if (err != 0) {
-        sriov_log(sriov_fn_vmm(net->fn), SRIOV_LOG_WARN, "%s: queues do not come up (%d), again",
-                  vf->hw->name, err);
+        sri_vf_log(vf, SRIOV_LOG_WARN, "queues do not come up (%d), again", err);
         sri_vf_lose(vf);
         return;
     }

@@ -211,4 +211,9 @@ void sri_vf_stats_fold(struct sri_vf *vf);
 /* The same when the device may have been reset: what went backwards began at 0 again. */
 void sri_vf_stats_fold_reset(struct sri_vf *vf);
 
+/* Names the driver and the function: a machine has many. */
+#define sri_vf_log(vf, level, fmt, ...)                                                                      \
+    sriov_log(sriov_fn_vmm((vf)->net->fn), (level), "%s: %s: " fmt, (vf)->hw->name,                          \
+              sriov_fn_info((vf)->net->fn)->name, __VA_ARGS__)
+
 #endif

@@ -46,8 +46,7 @@ void sri_vf_irq_request(struct sri_vf *vf)
         }
     }
     if (err != 0) {
-        sriov_log(sriov_fn_vmm(net->fn), SRIOV_LOG_WARN, "%s: no interrupt vectors (%d); queues are polled",
-                  vf->hw->name, err);
+        sri_vf_log(vf, SRIOV_LOG_WARN, "no interrupt vectors (%d); queues are polled", err);
         return;
     }
     vf->vectors = got;

@@ -129,7 +129,6 @@ static void take_mac(struct sri_vf *vf, const struct sriov_mac *mac)
  * consent. Without an address the device hears broadcasts only, which is no reason to give up. */
 static int settle_mac(struct sri_vf *vf, const struct sriov_mac *given)
 {
-    struct sriov_vmm *vmm = sriov_fn_vmm(vf->net->fn);
     struct sriov_mac want = sri_mac_is_zero(&vf->set.mac) ? *given : vf->set.mac;
     if (sri_mac_is_zero(&want)) {
         if (sri_mac_is_zero(&vf->own_mac)) {
@@ -140,7 +139,7 @@ static int settle_mac(struct sri_vf *vf, const struct sriov_mac *given)
     if (memcmp(&want, given, sizeof(want)) != 0) {
         int err = sri_msg_set_mac(&vf->mbx, &want, sri_vf_exchange_ns(vf));
         if (err == -EACCES) {
-            sriov_log(vmm, SRIOV_LOG_WARN, "%s: the PF refuses our MAC address", vf->hw->name);
+            sri_vf_log(vf, SRIOV_LOG_WARN, "%s", "the PF refuses our MAC address");
             want = *given;
         } else if (err != 0) {
             return err;
@@ -189,8 +188,7 @@ static int step_asked(struct sri_vf *vf)
     vf->mbx.notice &= ~SRI_MBX_NOTICE_LOST;
     int err = got < 0 ? got : greet(vf, &reply);
     if (err != 0) {
-        sriov_log(sriov_fn_vmm(vf->net->fn), SRIOV_LOG_WARN, "%s: handshake with the PF failed (%d), again",
-                  vf->hw->name, err);
+        sri_vf_log(vf, SRIOV_LOG_WARN, "handshake with the PF failed (%d), again", err);
         retry_later(vf);
         return err == -ENODEV ? err : 0;
     }

@@ -45,8 +45,7 @@ static int settle_error(struct sri_vf *vf, int err)
 static int tolerate(struct sri_vf *vf, const char *what, int err)
 {
     if (err == -EACCES || err == -EOPNOTSUPP) {
-        sriov_log(sriov_fn_vmm(vf->net->fn), SRIOV_LOG_WARN, "%s: the PF no longer grants the %s",
-                  vf->hw->name, what);
+        sri_vf_log(vf, SRIOV_LOG_WARN, "the PF no longer grants the %s", what);
         return 0;
     }
     return err;
