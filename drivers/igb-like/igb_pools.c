@@ -94,17 +94,18 @@ void igb_put_traffic(struct sri_pf *p, uint16_t vf, bool on)
     sri_pf_set(p, IGB_VFRE, bit, on ? bit : 0);
 }
 
-/* EIAM and EIAME stay unused: EIAC alone takes the vector's cause back. */
+/* EIAM and EIAME stay unused: EIAC alone takes the vector's cause back. The registers of other causes
+ * go by their older addresses: the emulated device knows no others. */
 void igb_irq_on(struct sri_pf *p)
 {
     sri_pf_wr(p, IGB_IVAR_MISC, (IGB_IVAR_VALID | PF_VECTOR) << IGB_IVAR_MISC_OTHER_SHIFT);
     sri_pf_wr(p, IGB_EITR(PF_VECTOR), SRI_PF_IRQ_US << IGB_EITR_INTERVAL_SHIFT);
     sri_pf_wr(p, IGB_EIAC, UINT32_C(1) << PF_VECTOR);
     sri_pf_wr(p, IGB_EIMS, UINT32_C(1) << PF_VECTOR);
-    sri_pf_wr(p, IGB_IMS, IGB_ICR_VMMB | IGB_ICR_LSC);
+    sri_pf_wr(p, IGB_IMS_ALIAS, IGB_ICR_VMMB | IGB_ICR_LSC);
 }
 
 void igb_irq_ack(struct sri_pf *p)
 {
-    (void)sri_pf_rd(p, IGB_ICR);
+    (void)sri_pf_rd(p, IGB_ICR_ALIAS);
 }

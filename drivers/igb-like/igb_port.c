@@ -39,8 +39,8 @@ int igb_await(struct sri_pf *p, uint32_t reg, uint32_t clear, uint32_t set, uint
 static void mask_interrupts(struct sri_pf *p)
 {
     sri_pf_wr(p, IGB_EIMC, IGB_EICR_MSIX);
-    sri_pf_wr(p, IGB_IMC, UINT32_C(0xffffffff));
-    (void)sri_pf_rd(p, IGB_ICR);
+    sri_pf_wr(p, IGB_IMC_ALIAS, UINT32_C(0xffffffff));
+    (void)sri_pf_rd(p, IGB_ICR_ALIAS);
 }
 
 /* No request of ours may be on the bus when the reset comes (section 5.2.3.2). */
