@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The machine under the image: serial port, memory, the way out. */
+#ifndef BARE_MACHINE_H
+#define BARE_MACHINE_H
+
+#include <sriov/log.h>
+
+/* What the image needs of a PVH start info (Xen's public/arch-x86/hvm/start_info.h tells the layout). */
+struct machine {
+    void *memory; /* free RAM behind the image */
+    uint64_t memory_size;
+    uint64_t rsdp;
+    uint64_t mmio; /* between RAM and 4 GiB, of nobody */
+    uint64_t mmio_size;
+};
+
+/* False: no start info, or no RAM behind the image. */
+bool machine_start(uint32_t start_info, struct machine *machine);
+/* One line; the newline is added. */
+void machine_line(const char *text);
+#define say(...)                                                                                             \
+    do {                                                                                                     \
+        char line_[SRIOV_LOG_LINE_MAX];                                                                      \
+        (void)sriov_format(line_, sizeof(line_), __VA_ARGS__);                                               \
+        machine_line(line_);                                                                                 \
+    } while (0)
+/* Seconds of the real-time clock, 0 to 59. */
+uint32_t machine_second(void);
+/* By QEMU's isa-debug-exit at port 0xf4: its status is 33 when good, else 35. Elsewhere by a triple
+ * fault, which resets the machine. */
+_Noreturn void machine_end(bool good);
+
+#endif
