@@ -17,6 +17,9 @@
 #define RAM           1u
 #define MEMMAP_MAX    64u
 #define GIB           (UINT64_C(1) << 30)
+#define MSR_APIC_BASE 0x1bu
+#define APIC_X2       0xc00u /* on, and x2APIC */
+#define CPUID_X2APIC  (UINT32_C(1) << 21)
 #define EXCEPTIONS    32u
 #define STUB_SIZE     16u
 
@@ -168,6 +171,31 @@ static void find_hole(const struct memmap_entry *map, uint32_t n, struct machine
     machine->mmio_size = begin < end ? end - begin : 0;
 }
 
+static bool is_word(const char *line, const char *word)
+{
+    while (line != NULL && *line != '\0' && *line == *word) {
+        line++;
+        word++;
+    }
+    return line != NULL && *line == *word;
+}
+
+bool machine_use_x2apic(void)
+{
+    uint32_t a = 1;
+    uint32_t b;
+    uint32_t c = 0;
+    uint32_t d;
+
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if ((c & CPUID_X2APIC) == 0) {
+        return false;
+    }
+    __asm__ volatile("rdmsr" : "=a"(a), "=d"(d) : "c"(MSR_APIC_BASE));
+    __asm__ volatile("wrmsr" : : "a"(a | APIC_X2), "d"(d), "c"(MSR_APIC_BASE) : "memory");
+    return true;
+}
+
 bool machine_start(uint32_t start_info, struct machine *machine)
 {
     const struct start_info *info = (const struct start_info *)(uintptr_t)start_info;
@@ -189,6 +217,7 @@ bool machine_start(uint32_t start_info, struct machine *machine)
     }
     find_hole(map, n, machine);
     machine->rsdp = info->rsdp;
+    machine->wants_x2apic = is_word((const char *)(uintptr_t)info->command_line, "x2apic");
     return machine->memory != NULL;
 }
 

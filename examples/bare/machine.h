@@ -10,7 +10,8 @@ struct machine {
     void *memory; /* free RAM behind the image */
     uint64_t memory_size;
     uint64_t rsdp;
-    uint64_t mmio; /* between RAM and 4 GiB, of nobody */
+    bool wants_x2apic; /* the command line is "x2apic" */
+    uint64_t mmio;     /* between RAM and 4 GiB, of nobody */
     uint64_t mmio_size;
 };
 
@@ -24,6 +25,8 @@ void machine_line(const char *text);
         (void)sriov_format(line_, sizeof(line_), __VA_ARGS__);                                               \
         machine_line(line_);                                                                                 \
     } while (0)
+/* The local APIC's registers become MSRs. False: this CPU has no such mode. */
+bool machine_use_x2apic(void);
 /* Seconds of the real-time clock, 0 to 59. */
 uint32_t machine_second(void);
 /* By QEMU's isa-debug-exit at port 0xf4: its status is 33 when good, else 35. Elsewhere by a triple

@@ -130,6 +130,7 @@ static bool start_machine(void)
     }
     (void)sriov_vmm_enumerate(bare.vmm, note, &ecam);
     (void)sriov_guest_stats(bare.vmm, &stats);
+    (void)check((stats.x2apic != 0) == bare.machine.wants_x2apic, "the local APIC is as it was left");
     (void)check(stats.ecam == 1 && same_functions(&ports, &ecam), "both ways show the same functions");
     say("# %u functions, TSC %llu Hz, %s, %llu MiB of memory", stats.functions,
         (unsigned long long)stats.tsc_hz, stats.x2apic != 0 ? "x2APIC" : "xAPIC",
@@ -326,6 +327,9 @@ void bare_main(uint32_t start_info)
     if (!machine_start(start_info, &bare.machine)) {
         say("Bail out! not started by PVH, or no memory");
         machine_end(false);
+    }
+    if (bare.machine.wants_x2apic) {
+        (void)check(machine_use_x2apic(), "the local APIC goes to x2APIC");
     }
     if (start_machine()) {
         run();
