@@ -101,15 +101,18 @@ static int fresh(struct guest *g, uint64_t length, uint64_t align, uint32_t flag
     return first_fit(g, NULL, in, length, align, phys);
 }
 
+/* Below 4 GiB first, be it in the window that is not prefetchable: there are devices that offer 64-bit
+ * VF BARs and decode half of them. */
 static int in_windows(struct guest *g, const struct guest_dev *bridge, uint64_t length, uint64_t align,
                       uint32_t flags, uint64_t *phys)
 {
     struct span pref = window_of(g, bridge, true);
-    bool fits =
-        (flags & SRIOV_BAR_PREFETCH) != 0 && (pref.last <= UINT32_MAX || (flags & SRIOV_BAR_64BIT) != 0);
-    int rc = fits ? first_fit(g, bridge, pref, length, align, phys) : -ENOSPC;
+    bool low = pref.last <= UINT32_MAX;
+    bool may = (flags & SRIOV_BAR_PREFETCH) != 0 && (low || (flags & SRIOV_BAR_64BIT) != 0);
+    int rc = may && low ? first_fit(g, bridge, pref, length, align, phys) : -ENOSPC;
 
-    return rc == 0 ? 0 : first_fit(g, bridge, window_of(g, bridge, false), length, align, phys);
+    rc = rc == 0 ? 0 : first_fit(g, bridge, window_of(g, bridge, false), length, align, phys);
+    return rc != 0 && may && !low ? first_fit(g, bridge, pref, length, align, phys) : rc;
 }
 
 int guest_place(struct guest *g, uint32_t bus, uint64_t length, uint64_t align, uint32_t flags,
