@@ -268,6 +268,16 @@ static int on_send(void *ctx, const void *message, size_t n)
     return 0;
 }
 
+/* Messages without end: who believes that all of them are there leaves the buffer. */
+static void fill(char *buffer, size_t room)
+{
+    const struct nlmsghdr other = {.nlmsg_len = sizeof(other), .nlmsg_pid = FAKE_PORTID};
+
+    for (size_t at = 0; at + sizeof(other) <= room; at += sizeof(other)) {
+        memcpy(buffer + at, &other, sizeof(other));
+    }
+}
+
 /* What is behind the datagram is nobody's: reading it shows. */
 static int64_t on_receive(void *ctx, void *buffer, size_t room)
 {
@@ -279,6 +289,7 @@ static int64_t on_receive(void *ctx, void *buffer, size_t room)
     size_t n = fake->length[fake->head % FAKE_QUEUE];
     if (n > room) {
         fake->head++;
+        fill(buffer, room);
         return (int64_t)n;
     }
     memset(buffer, 0xa5, room);

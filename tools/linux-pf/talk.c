@@ -93,23 +93,29 @@ static int take_message(struct linux_pf *pf, const struct nlmsghdr *message, lpf
     return on_message(arg, message);
 }
 
+/* libmnl 1.0.4 takes a length with its highest bit set for a negative one, which fits anywhere. */
+static bool is_message(const struct nlmsghdr *message, size_t left)
+{
+    return left >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) && message->nlmsg_len <= left;
+}
+
 /* 1 when the acknowledgement was among them, 0 when not yet. */
 static int take_datagram(struct linux_pf *pf, size_t n, lpf_on_message on_message, void *arg)
 {
-    const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)pf->reply;
-    int left = (int)n;
+    size_t at = 0;
 
-    if (!mnl_nlmsg_ok(message, left)) {
-        return -EPROTO;
-    }
-    while (mnl_nlmsg_ok(message, left)) {
+    do {
+        const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)(pf->reply + at);
+        if (!is_message(message, n - at)) {
+            return -EPROTO;
+        }
         int rc = take_message(pf, message, on_message, arg);
         if (rc != 0) {
             return rc;
         }
-        message = mnl_nlmsg_next(message, &left);
-    }
-    return left > 0 ? -EPROTO : 0;
+        at += NLMSG_ALIGN((size_t)message->nlmsg_len);
+    } while (at < n);
+    return 0;
 }
 
 int lpf_talk(struct linux_pf *pf, struct nlmsghdr *request, lpf_on_message on_message, void *arg)
