@@ -177,6 +177,30 @@ static int quiet(struct conform *c, struct stage *stage, uint64_t *took)
     return waited;
 }
 
+/* A reset that only says it was done leaves the queues running, and the driver sees none. */
+static enum conform_verdict reset_reaches_device(struct conform *c, struct sriov_fn *fn)
+{
+    NEED_DRIVER(c, fn);
+    NEED(c, fn, SRIOV_CAP_RESET, "this function cannot be reset here");
+    struct stage stage;
+    RETURNS(c, set_up(c, fn, 0, &stage), 0);
+    NEED_LINK(c, &stage);
+    int reset = sriov_fn_reset(fn);
+    uint64_t begin = sriov_vmm_now(c->vmm);
+    struct sriov_net_info info = {.size = sizeof(info)};
+    while (info.recoveries == 0 && sriov_vmm_now(c->vmm) - begin < PATIENCE) {
+        (void)sriov_net_poll(stage.net);
+        (void)sriov_net_get_info(stage.net, &info);
+        (void)sriov_vmm_sleep(c->vmm, MS);
+    }
+    bool sent = link_comes(c, &stage) && send_frames(c, &stage, 20);
+    strike(&stage);
+    RETURNS(c, reset, 0);
+    CHECK(c, info.recoveries == 1);
+    CHECK(c, sent);
+    return CONFORM_PASS;
+}
+
 static enum conform_verdict interrupt_mode(struct conform *c, struct sriov_fn *fn)
 {
     NEED_DRIVER(c, fn);
@@ -230,6 +254,7 @@ static enum conform_verdict killed_while_running(struct conform *c, struct sriov
 const struct conform_case conform_data_cases[] = {
     {"data.device-reaches-memory", device_reaches_memory, false},
     {"data.stop-gives-buffers-back", stop_gives_buffers_back, false},
+    {"data.reset-reaches-device", reset_reaches_device, false},
     {"data.interrupt-mode", interrupt_mode, false},
     {"data.killed-while-running", killed_while_running, true},
     {NULL, NULL, false},
