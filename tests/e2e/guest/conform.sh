@@ -2,7 +2,6 @@
 # The seam's contract on VFIO: the group backend on both kernels, iommufd on the small one.
 # e2e: kernels stock small
 # e2e: programs sriov-conform
-# e2e: cpus 1
 # e2e: timeout 240
 
 pf_up 2

@@ -2,7 +2,6 @@
 # VFIO's request and error descriptors as events of the seam: the function is wanted back, a fatal error.
 # e2e: kernels stock small
 # e2e: programs vfio-services
-# e2e: cpus 1
 # e2e: timeout 180
 
 pf_up 1

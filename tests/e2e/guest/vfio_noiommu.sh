@@ -3,7 +3,6 @@
 # e2e: kernels stock small
 # e2e: programs vfio-smoke vfio-services
 # e2e: append intel_iommu=off
-# e2e: cpus 1
 # e2e: timeout 120
 
 pf_up 1

@@ -2,7 +2,6 @@
 # The KVM shim on a real function: its public calls one by one, and its refusals in one line each.
 # e2e: kernels stock small
 # e2e: programs vfio-smoke vfio-services
-# e2e: cpus 1
 # e2e: timeout 150
 
 pf_up 2

@@ -3,7 +3,6 @@
 # beyond it there is a line that names the limit and the remedy.
 # e2e: kernels stock small
 # e2e: programs vfio-services
-# e2e: cpus 1
 # e2e: timeout 90
 
 pf_up 1

@@ -20,7 +20,7 @@ class Header:
     devices: str = "igb"
     icount: bool = False
     memory: int = 1024
-    cpus: int = 2
+    cpus: int = 1  # with more, QEMU aborts or stalls now and then while VFIO remaps a device
     timeout: int = 120
 
 
