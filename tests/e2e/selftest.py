@@ -13,7 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from harness import Failure, header  # noqa: E402
 from harness.control import Control, extract  # noqa: E402
 from harness.cpio import Archive  # noqa: E402
+from harness.runner import Run  # noqa: E402
 from harness.tap import Tap  # noqa: E402
+from harness.vm import Vm  # noqa: E402
 
 
 def judge(*lines):
@@ -21,6 +23,23 @@ def judge(*lines):
     for line in lines:
         tap.line(line)
     return tap.verdict()
+
+
+class EmulatorFaultTest(unittest.TestCase):
+    def find(self, console, errors):
+        with tempfile.TemporaryDirectory() as folder:
+            run = Run.__new__(Run)
+            run.vm = Vm(Path(folder))
+            run.vm.console.write_text(console)
+            run.vm.errors.write_text(errors)
+            return run._find_emulator_fault()
+
+    def test_known_by_their_own_words(self):
+        self.assertIn("stood still", self.find("rcu: rcu_sched kthread starved for 21003 jiffies!\n", ""))
+        self.assertIn("aborted", self.find("", "qemu: iotlb_to_section: Assertion `x' failed.\n"))
+
+    def test_no_other_failure_is_excused(self):
+        self.assertIsNone(self.find("Kernel panic - not syncing\nigb: Reset adapter\n", "qemu: bad option\n"))
 
 
 class TapTest(unittest.TestCase):

@@ -16,6 +16,10 @@ from .vm import Vm, lines_to
 
 PANIC = ("Kernel panic", "BUG: ", "Oops: ")
 CONSOLE_LINES = 40
+# What QEMU 10.0 does to a guest now and then while VFIO remaps a device: it aborts, or a guest CPU's timer
+# stands still. That judges nobody's driver.
+STALLED = "kthread starved for"
+ABORTED = "iotlb_to_section"
 
 
 def load_hooks(test):
@@ -49,6 +53,7 @@ class Run:
         self.folder = Path(tempfile.mkdtemp(prefix="sriov-e2e."))
         self.vm, self.tap = Vm(self.folder), Tap()
         self.begin = time.monotonic()
+        self.emulator_fault = None
 
     def _emit(self, line):
         self.tap.line(line)
@@ -138,6 +143,14 @@ class Run:
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _find_emulator_fault(self):
+        """The known faults of QEMU itself, by their own words; None for any other failure."""
+        for path, words, fault in ((self.vm.console, STALLED, "a guest CPU stood still"),
+                                   (self.vm.errors, ABORTED, "it aborted in iotlb_to_section")):
+            if path.exists() and words in path.read_text(errors="replace"):
+                return fault
+        return None
+
     def _show_console(self):
         if not self.vm.console.exists():
             return
@@ -160,6 +173,7 @@ class Run:
             self._finish("skip", str(skip))
             return "skip"
         except Failure as failure:
+            self.emulator_fault = self._find_emulator_fault()
             self._show_console()
             self._finish("fail", str(failure))
             return "fail"
