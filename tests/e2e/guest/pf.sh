@@ -4,6 +4,8 @@
 # e2e: kernels stock small
 # e2e: programs pf-serve
 # e2e: append vfio_pci.enable_sriov=1
+# igbvf spins in the kernel for an answer that our PF driver gives in user space: each wants a CPU.
+# e2e: cpus 2
 # e2e: timeout 150
 
 load_modules igb igbvf vfio-pci vfio_iommu_type1
