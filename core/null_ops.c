@@ -124,6 +124,23 @@ static int gone_irq_pending(void *fn, uint32_t vector, uint32_t *pending)
     return -ENODEV;
 }
 
+static int gone_fn_fd(void *fn, int32_t *fd, uint32_t *kind)
+{
+    (void)fn;
+    *fd = -1;
+    *kind = SRIOV_FN_FD_NONE;
+    return -ENODEV;
+}
+
+static int gone_dirty_read(void *fn, uint64_t iova, uint64_t length, uint64_t *bitmap)
+{
+    (void)fn;
+    (void)iova;
+    (void)length;
+    (void)bitmap;
+    return -ENODEV;
+}
+
 const struct sriov_vmm_ops sric_null_ops = {
     .info = gone_info,
     .reset = gone_call,
@@ -144,4 +161,8 @@ const struct sriov_vmm_ops sric_null_ops = {
     .irq_unmask = gone_irq,
     .irq_pending = gone_irq_pending,
     .irq_trigger = gone_irq,
+    .fn_fd = gone_fn_fd,
+    .dma_dirty_start = gone_call,
+    .dma_dirty_stop = gone_call,
+    .dma_dirty_read = gone_dirty_read,
 };

@@ -47,6 +47,28 @@ static bool has_required(const struct sriov_vmm_ops *t)
         }                                                                                                    \
     } while (0)
 
+/* The VM face: a shim has all of it that its machine can do, or none. */
+static void fill_vm_face(struct sriov_vmm_ops *t)
+{
+    FILL(vm_info);
+    FILL(vm_mem_add);
+    FILL(vm_mem_del);
+    FILL(vm_dev_add);
+    FILL(vm_dev_del);
+    FILL(vm_window_add);
+    FILL(vm_window_del);
+    FILL(vm_doorbell_add);
+    FILL(vm_doorbell_del);
+    FILL(vm_irq_sink);
+    FILL(vm_irq_route);
+    FILL(vm_irq_pending);
+    FILL(vm_dirty_start);
+    FILL(vm_dirty_stop);
+    FILL(vm_dirty_read);
+    FILL(vm_hot_add);
+    FILL(vm_hot_remove);
+}
+
 static void fill_optional(struct sriov_vmm_ops *t)
 {
     FILL(log);
@@ -68,6 +90,10 @@ static void fill_optional(struct sriov_vmm_ops *t)
     FILL(irq_pending);
     FILL(irq_trigger);
     FILL(set_event_sink);
+    FILL(fn_fd);
+    FILL(dma_dirty_start);
+    FILL(dma_dirty_stop);
+    FILL(dma_dirty_read);
 }
 
 int sriov_vmm_register(const struct sriov_vmm_ops *ops, void *ctx, struct sriov_vmm **out)
@@ -88,6 +114,7 @@ int sriov_vmm_register(const struct sriov_vmm_ops *ops, void *ctx, struct sriov_
         return -EINVAL;
     }
     fill_optional(&table);
+    fill_vm_face(&table);
     vmm = table.host_alloc(ctx, sizeof(*vmm), _Alignof(struct sriov_vmm));
     if (vmm == NULL) {
         return -ENOMEM;

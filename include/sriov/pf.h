@@ -46,6 +46,67 @@ SRIOV_API int sriov_pf_set_vf_vlan(struct sriov_pf *pf, uint16_t vf, uint16_t vi
 SRIOV_API int sriov_pf_set_vf_trust(struct sriov_pf *pf, uint16_t vf, bool trusted);
 SRIOV_API int sriov_pf_set_vf_spoof_check(struct sriov_pf *pf, uint16_t vf, bool on);
 
+/* The VLANs that the VF may ask for itself, besides untagged; n 0: any (as at first). What it has beyond
+ * the list is taken away. Not together with a port VLAN: -EBUSY, either way round. -ENOSPC: n above
+ * SRIOV_PF_TRUNK_MAX. */
+#define SRIOV_PF_TRUNK_MAX 64
+SRIOV_API int sriov_pf_set_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, uint16_t n);
+/* Most that the VF may transmit, Mbit/s; 0: as much as the link takes. -ERANGE: more than the link
+ * has, or less than the device can hold it to. -EAGAIN without a link, whose speed it depends on. */
+SRIOV_API int sriov_pf_set_vf_rate(struct sriov_pf *pf, uint16_t vf, uint32_t mbps);
+
+enum sriov_pf_vf_link {
+    SRIOV_PF_VF_LINK_AUTO = 0, /* as the PF's own */
+    SRIOV_PF_VF_LINK_UP = 1,   /* up even without a cable: VFs reach each other */
+    SRIOV_PF_VF_LINK_DOWN = 2, /* it sends and receives nothing */
+};
+SRIOV_API int sriov_pf_set_vf_link(struct sriov_pf *pf, uint16_t vf, enum sriov_pf_vf_link link);
+/* Most that the VF may ask to receive; promiscuous modes need trust besides. */
+SRIOV_API int sriov_pf_set_vf_rx_mode(struct sriov_pf *pf, uint16_t vf, enum sriov_rx_mode most);
+
+/*
+ * A VF belongs to one owner until released. `owner` names it (copied, up to SRIOV_NAME_MAX with NUL).
+ * Claimed twice by the same owner is once. -EBUSY: somebody else's; sriov_pf_get_vf tells whose. A
+ * number of VFs that takes a claimed one away is refused with -EBUSY.
+ */
+SRIOV_API int sriov_pf_claim_vf(struct sriov_pf *pf, uint16_t vf, const char *owner);
+/* -EPERM: not this owner's. Not claimed: 0. */
+SRIOV_API int sriov_pf_release_vf(struct sriov_pf *pf, uint16_t vf, const char *owner);
+
+/* ---- containment ---- */
+
+enum sriov_pf_event_kind {
+    SRIOV_PF_EVENT_VF_LIMITED = 1, /* its mailbox is served at a bounded rate from now on */
+    SRIOV_PF_EVENT_VF_SHUT = 2,    /* shut down: no traffic, its mailbox unheard, until readmitted */
+    SRIOV_PF_EVENT_VF_CALM = 3,    /* limited no longer: it behaved for a while */
+    SRIOV_PF_EVENT_VF_READMITTED = 4,
+};
+enum sriov_pf_reason {
+    SRIOV_PF_REASON_NONE = 0,
+    SRIOV_PF_REASON_MAILBOX_FLOOD = 1,
+    SRIOV_PF_REASON_BAD_REQUESTS = 2, /* malformed or forbidden ones */
+    SRIOV_PF_REASON_SPOOF = 3,        /* frames with a foreign source address or VLAN */
+    SRIOV_PF_REASON_BAD_DESC = 4,     /* the device stopped a queue of its for malformed descriptors */
+    SRIOV_PF_REASON_RESET_STORM = 5,
+    SRIOV_PF_REASON_HOST = 6, /* sriov_pf_shut_vf */
+};
+struct sriov_pf_event {
+    uint32_t size;
+    uint32_t kind;   /* enum sriov_pf_event_kind */
+    uint32_t reason; /* enum sriov_pf_reason */
+    uint16_t vf;
+    uint16_t reserved0;
+    uint64_t count;   /* occurrences within the window that decided */
+    uint64_t time_ns; /* of the VMM's clock */
+};
+/* One sink; NULL takes it away. Called inside sriov_pf_poll, after the fact; the log has the same. */
+SRIOV_API int sriov_pf_set_event_sink(struct sriov_pf *pf,
+                                      void (*cb)(void *arg, const struct sriov_pf_event *event), void *arg);
+SRIOV_API const char *sriov_pf_reason_name(enum sriov_pf_reason reason);
+/* By hand, and back; a VF that is readmitted has to reset first. Twice is once. */
+SRIOV_API int sriov_pf_shut_vf(struct sriov_pf *pf, uint16_t vf);
+SRIOV_API int sriov_pf_readmit_vf(struct sriov_pf *pf, uint16_t vf);
+
 struct sriov_pf_vf_info {
     uint32_t size;
     uint32_t mailbox_api; /* negotiated, 0xMMmm */
@@ -58,9 +119,21 @@ struct sriov_pf_vf_info {
     uint64_t requests;
     uint64_t refused;
     uint64_t resets;
+    uint32_t max_mbps;   /* 0: not limited */
+    uint32_t link;       /* enum sriov_pf_vf_link */
+    uint32_t rx_mode;    /* most it may ask for, enum sriov_rx_mode */
+    uint16_t trunk_vids; /* entries of the list of allowed VLANs; 0: any */
+    bool limited;
+    bool shut;
+    uint32_t reason; /* of the last limit or shutdown, enum sriov_pf_reason */
+    uint32_t reserved0;
+    uint64_t dropped;           /* requests thrown away unread while limited or shut */
+    char owner[SRIOV_NAME_MAX]; /* empty: nobody's */
 };
 SRIOV_API int sriov_pf_get_vf(struct sriov_pf *pf, uint16_t vf, struct sriov_pf_vf_info *info);
 SRIOV_API uint32_t sriov_pf_stats(struct sriov_pf *pf, struct sriov_stat *out, uint32_t room);
+/* What the device counts for this VF: packets and bytes each way, spoofed frames. */
+SRIOV_API uint32_t sriov_pf_vf_stats(struct sriov_pf *pf, uint16_t vf, struct sriov_stat *out, uint32_t room);
 
 #ifdef __cplusplus
 }

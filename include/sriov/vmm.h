@@ -137,6 +137,107 @@ struct sriov_event_sink {
     void *arg;
 };
 
+/* ---- VM face: a function in the hands of a virtual machine ---- */
+
+/* Guest memory is given, watched and logged in pages of this many bytes. */
+#define SRIOV_VM_PAGE UINT64_C(4096)
+
+/* What this machine can do here today (struct sriov_vm_info.caps). */
+#define SRIOV_VM_CAP_MAPPED       (UINT64_C(1) << 0) /* a window may be backed by a pointer */
+#define SRIOV_VM_CAP_TRAPPED      (UINT64_C(1) << 1) /* ... or by callbacks */
+#define SRIOV_VM_CAP_DOORBELL     (UINT64_C(1) << 2) /* vm_doorbell_add: a store without an exit */
+#define SRIOV_VM_CAP_IRQ          (UINT64_C(1) << 3) /* vm_irq_sink and vm_irq_route */
+#define SRIOV_VM_CAP_DIRTY_BITMAP (UINT64_C(1) << 4)
+#define SRIOV_VM_CAP_DIRTY_RING   (UINT64_C(1) << 5)
+#define SRIOV_VM_CAP_HOTPLUG      (UINT64_C(1) << 6) /* the guest is told of devices that come and go */
+/* The VMM itself lets an assigned function reach all guest memory; nothing is to be mapped. */
+#define SRIOV_VM_CAP_OWN_DMA (UINT64_C(1) << 7)
+
+struct sriov_vm_info {
+    uint32_t size;
+    uint32_t reserved0;
+    uint64_t caps;           /* SRIOV_VM_CAP_* */
+    uint64_t doorbells_left; /* values that may still be given a doorbell; UINT64_MAX: not bounded */
+    uint64_t vectors_left;   /* vectors that may still be routed */
+};
+
+/* One piece of guest memory. */
+struct sriov_vm_mem {
+    uint32_t size;
+    uint32_t flags;  /* SRIOV_VM_MEM_* */
+    uint64_t gpa;    /* guest-physical address, a multiple of SRIOV_VM_PAGE */
+    uint64_t length; /* bytes, the same */
+    void *va;        /* where it lies in this process, page-aligned; the caller's, lives until vm_mem_del */
+};
+/* The guest only reads it; devices too. */
+#define SRIOV_VM_MEM_READONLY 1u
+
+#define SRIOV_VM_SLOT_ANY UINT32_MAX
+
+/* A function that comes into a machine. Strings and struct live during the call only. */
+struct sriov_vm_dev_args {
+    uint32_t size;
+    uint32_t slot;    /* device number on the machine's bus 0, 0 to 31, or SRIOV_VM_SLOT_ANY */
+    const char *name; /* of the function, for reports */
+    void *fn;         /* this shim's handle where the function is this VMM's own; else NULL */
+    uint32_t vectors; /* MSI-X vectors it has */
+    int32_t fd;       /* what fn_fd gave for the function; -1: nothing */
+    uint32_t fd_kind; /* enum sriov_fn_fd_kind */
+    uint32_t reserved0;
+    /* Config space as the guest sees it. width 1, 2 or 4, off a multiple of it. A VMM that shows a
+     * configuration space of its own never calls them. */
+    uint32_t (*cfg_read)(void *arg, uint32_t off, uint32_t width);
+    void (*cfg_write)(void *arg, uint32_t off, uint32_t width, uint32_t value);
+    void *arg;
+};
+
+/* A range of guest-physical addresses that is the device's. */
+struct sriov_vm_window {
+    uint32_t size;
+    uint32_t reserved0;
+    uint64_t gpa;      /* a multiple of SRIOV_VM_PAGE where va is set */
+    uint64_t length;   /* bytes, the same */
+    volatile void *va; /* mapped: the guest's accesses go there without an exit; NULL: trapped */
+    /* Trapped: off from the window's begin; width 1, 2, 4 or 8, off a multiple of it. */
+    uint64_t (*read)(void *arg, uint64_t off, uint32_t width);
+    void (*write)(void *arg, uint64_t off, uint32_t width, uint64_t value);
+    void *arg;
+};
+
+/*
+ * Stores that reach us without an exit. With `values` 0 any store of that width rings, and cb is told
+ * 0. Else the stores of 0 to values - 1 ring, others trap; several between two callbacks become one,
+ * with the latest: of two, the one that lies further ahead, cyclically, of what cb was told last. That
+ * is how a tail register moves. The doorbell takes precedence over a window at its address.
+ */
+struct sriov_vm_doorbell {
+    uint32_t size;
+    uint32_t width; /* bytes: 1, 2, 4 or 8 */
+    uint64_t gpa;
+    uint32_t values;
+    uint32_t reserved0;
+    void (*cb)(void *arg, uint64_t value); /* inside wait, relax, sleep_ns of the VM's VMM */
+    void *arg;
+};
+
+/* An MSI-X message as the guest programmed it (PCIe 5.0, 7.7.2.5). */
+struct sriov_vm_msi {
+    uint32_t size;
+    uint32_t data;
+    uint64_t address;
+};
+
+enum sriov_vm_dirty_mode {
+    SRIOV_VM_DIRTY_BITMAP = 1,
+    SRIOV_VM_DIRTY_RING = 2,
+};
+
+enum sriov_fn_fd_kind {
+    SRIOV_FN_FD_NONE = 0,
+    SRIOV_FN_FD_VFIO_GROUP = 1,
+    SRIOV_FN_FD_VFIO_DEVICE = 2, /* character device of VFIO, iommufd back end */
+};
+
 /* Return non-zero to stop the enumeration; that value is returned to the caller. */
 typedef int (*sriov_enum_cb)(void *arg, const struct sriov_fn_info *info);
 
@@ -235,9 +336,57 @@ struct sriov_vmm_ops {
     /* The one sink of this function's events; NULL takes it away. */
     int (*set_event_sink)(void *fn, const struct sriov_event_sink *sink);
 
-    /* ABI 1 ends here. The VM face (give memory, place BAR, doorbell, route vector, dirty log,
-     * hot-add, hot-remove) and the migration group (state, save, load, dirty tracking) append
-     * below; a shim that was compiled without them stays valid, since `size` tells. */
+    /* ---- the end of the first ABI 1 table; what follows was appended, and a shim that was compiled
+     * without it stays valid, since `size` tells. ---- */
+
+    /* ---- functions, continued. Optional. ---- */
+
+    /* A file descriptor that stands for the function, for another part of this host (KVM_DEV_VFIO).
+     * It stays the shim's. */
+    int (*fn_fd)(void *fn, int32_t *fd, uint32_t *kind);
+    /* Log what the device writes to memory, from now on. */
+    int (*dma_dirty_start)(void *fn);
+    int (*dma_dirty_stop)(void *fn);
+    /* Or into `bitmap` a bit for each page of SRIOV_VM_PAGE bytes of [iova, iova + length) that was
+     * written since the last read of it, bit 0 of word 0 first; those pages are clean afterwards. */
+    int (*dma_dirty_read)(void *fn, uint64_t iova, uint64_t length, uint64_t *bitmap);
+
+    /* ---- VM face. Optional as a group; use it through vm.h. `vm` is the shim's own machine, `dev` a
+     * function in it. One control thread per machine; a machine's callbacks (cfg, windows, doorbells)
+     * come one at a time and never during another op of the VM face. ---- */
+
+    int (*vm_info)(void *vm, struct sriov_vm_info *info);
+    /* Memory of the guest. -EINVAL where it overlaps memory or a window, -ENOSPC no slot. */
+    int (*vm_mem_add)(void *vm, const struct sriov_vm_mem *mem);
+    int (*vm_mem_del)(void *vm, const struct sriov_vm_mem *mem);
+    /* Takes a function in; the guest does not see it before vm_hot_add. -EBUSY the slot is taken,
+     * -ENOSPC none is free. */
+    int (*vm_dev_add)(void *vm, const struct sriov_vm_dev_args *args, void **dev);
+    /* Everything the machine holds for it is undone; callbacks no longer come. */
+    void (*vm_dev_del)(void *dev);
+    /* -EBUSY where it overlaps memory or another window; -ENOSPC no slot. */
+    int (*vm_window_add)(void *dev, const struct sriov_vm_window *window);
+    int (*vm_window_del)(void *dev, uint64_t gpa, uint64_t length);
+    int (*vm_doorbell_add)(void *dev, const struct sriov_vm_doorbell *bell);
+    int (*vm_doorbell_del)(void *dev, uint64_t gpa);
+    /* What the function's irq_attach is to be given, so that vector `vector` arrives in the guest. */
+    int (*vm_irq_sink)(void *dev, uint32_t vector, struct sriov_irq_sink *sink);
+    /* Where it arrives. msi NULL: nowhere (masked); what comes meanwhile is pending, and arrives once
+     * with the next route. */
+    int (*vm_irq_route)(void *dev, uint32_t vector, const struct sriov_vm_msi *msi);
+    int (*vm_irq_pending)(void *dev, uint32_t vector, uint32_t *pending);
+    /* Log what the guest's CPUs write. mode: enum sriov_vm_dirty_mode. -EBUSY on already. */
+    int (*vm_dirty_start)(void *vm, uint32_t mode);
+    int (*vm_dirty_stop)(void *vm);
+    /* As dma_dirty_read, of guest-physical addresses. */
+    int (*vm_dirty_read)(void *vm, uint64_t gpa, uint64_t length, uint64_t *bitmap);
+    /* From now on the guest finds it on its bus, and is told where it can be. */
+    int (*vm_hot_add)(void *dev);
+    /* Ask the guest to let go of it. gone(arg) comes once it has, inside wait, relax or sleep_ns of
+     * the VM's VMM, or never. */
+    int (*vm_hot_remove)(void *dev, void (*gone)(void *arg), void *arg);
+
+    /* The migration group (state, save, load) appends below. */
 };
 
 /* A registered VMM: the shim's ops, normalised, with its context. */

@@ -5,6 +5,7 @@
  * without a new SRIOV_VMM_ABI or SRIOV_DRIVER_ABI.
  */
 #include <sriov/drivers.h>
+#include <sriov/vm.h>
 
 #define SIZE(name, bytes) _Static_assert(sizeof(struct name) == (bytes), "size of " #name)
 #define AT(name, member, offset)                                                                             \
@@ -88,7 +89,7 @@ AT(sriov_event_sink, reserved0, 4);
 AT(sriov_event_sink, cb, 8);
 AT(sriov_event_sink, arg, 16);
 
-SIZE(sriov_vmm_ops, 304);
+SIZE(sriov_vmm_ops, 472);
 AT(sriov_vmm_ops, size, 0);
 AT(sriov_vmm_ops, abi, 4);
 AT(sriov_vmm_ops, name, 8);
@@ -128,6 +129,79 @@ AT(sriov_vmm_ops, irq_unmask, 272);
 AT(sriov_vmm_ops, irq_pending, 280);
 AT(sriov_vmm_ops, irq_trigger, 288);
 AT(sriov_vmm_ops, set_event_sink, 296);
+/* Appended: a table of 304 bytes ends before. */
+AT(sriov_vmm_ops, fn_fd, 304);
+AT(sriov_vmm_ops, dma_dirty_start, 312);
+AT(sriov_vmm_ops, dma_dirty_stop, 320);
+AT(sriov_vmm_ops, dma_dirty_read, 328);
+AT(sriov_vmm_ops, vm_info, 336);
+AT(sriov_vmm_ops, vm_mem_add, 344);
+AT(sriov_vmm_ops, vm_mem_del, 352);
+AT(sriov_vmm_ops, vm_dev_add, 360);
+AT(sriov_vmm_ops, vm_dev_del, 368);
+AT(sriov_vmm_ops, vm_window_add, 376);
+AT(sriov_vmm_ops, vm_window_del, 384);
+AT(sriov_vmm_ops, vm_doorbell_add, 392);
+AT(sriov_vmm_ops, vm_doorbell_del, 400);
+AT(sriov_vmm_ops, vm_irq_sink, 408);
+AT(sriov_vmm_ops, vm_irq_route, 416);
+AT(sriov_vmm_ops, vm_irq_pending, 424);
+AT(sriov_vmm_ops, vm_dirty_start, 432);
+AT(sriov_vmm_ops, vm_dirty_stop, 440);
+AT(sriov_vmm_ops, vm_dirty_read, 448);
+AT(sriov_vmm_ops, vm_hot_add, 456);
+AT(sriov_vmm_ops, vm_hot_remove, 464);
+
+SIZE(sriov_vm_info, 32);
+AT(sriov_vm_info, size, 0);
+AT(sriov_vm_info, reserved0, 4);
+AT(sriov_vm_info, caps, 8);
+AT(sriov_vm_info, doorbells_left, 16);
+AT(sriov_vm_info, vectors_left, 24);
+
+SIZE(sriov_vm_mem, 32);
+AT(sriov_vm_mem, size, 0);
+AT(sriov_vm_mem, flags, 4);
+AT(sriov_vm_mem, gpa, 8);
+AT(sriov_vm_mem, length, 16);
+AT(sriov_vm_mem, va, 24);
+
+SIZE(sriov_vm_dev_args, 64);
+AT(sriov_vm_dev_args, size, 0);
+AT(sriov_vm_dev_args, slot, 4);
+AT(sriov_vm_dev_args, name, 8);
+AT(sriov_vm_dev_args, fn, 16);
+AT(sriov_vm_dev_args, vectors, 24);
+AT(sriov_vm_dev_args, fd, 28);
+AT(sriov_vm_dev_args, fd_kind, 32);
+AT(sriov_vm_dev_args, reserved0, 36);
+AT(sriov_vm_dev_args, cfg_read, 40);
+AT(sriov_vm_dev_args, cfg_write, 48);
+AT(sriov_vm_dev_args, arg, 56);
+
+SIZE(sriov_vm_window, 56);
+AT(sriov_vm_window, size, 0);
+AT(sriov_vm_window, reserved0, 4);
+AT(sriov_vm_window, gpa, 8);
+AT(sriov_vm_window, length, 16);
+AT(sriov_vm_window, va, 24);
+AT(sriov_vm_window, read, 32);
+AT(sriov_vm_window, write, 40);
+AT(sriov_vm_window, arg, 48);
+
+SIZE(sriov_vm_doorbell, 40);
+AT(sriov_vm_doorbell, size, 0);
+AT(sriov_vm_doorbell, width, 4);
+AT(sriov_vm_doorbell, gpa, 8);
+AT(sriov_vm_doorbell, values, 16);
+AT(sriov_vm_doorbell, reserved0, 20);
+AT(sriov_vm_doorbell, cb, 24);
+AT(sriov_vm_doorbell, arg, 32);
+
+SIZE(sriov_vm_msi, 16);
+AT(sriov_vm_msi, size, 0);
+AT(sriov_vm_msi, data, 4);
+AT(sriov_vm_msi, address, 8);
 
 /* ---- what applications and drivers share with the core ---- */
 
@@ -216,7 +290,7 @@ AT(sriov_pf_opts, max_api, 8);
 AT(sriov_pf_opts, vf_queues, 12);
 AT(sriov_pf_opts, max_frame, 14);
 
-SIZE(sriov_pf_vf_info, 48);
+SIZE(sriov_pf_vf_info, 144);
 AT(sriov_pf_vf_info, size, 0);
 AT(sriov_pf_vf_info, mailbox_api, 4);
 AT(sriov_pf_vf_info, mac, 8);
@@ -228,6 +302,25 @@ AT(sriov_pf_vf_info, admin_mac, 19);
 AT(sriov_pf_vf_info, requests, 24);
 AT(sriov_pf_vf_info, refused, 32);
 AT(sriov_pf_vf_info, resets, 40);
+AT(sriov_pf_vf_info, max_mbps, 48);
+AT(sriov_pf_vf_info, link, 52);
+AT(sriov_pf_vf_info, rx_mode, 56);
+AT(sriov_pf_vf_info, trunk_vids, 60);
+AT(sriov_pf_vf_info, limited, 62);
+AT(sriov_pf_vf_info, shut, 63);
+AT(sriov_pf_vf_info, reason, 64);
+AT(sriov_pf_vf_info, reserved0, 68);
+AT(sriov_pf_vf_info, dropped, 72);
+AT(sriov_pf_vf_info, owner, 80);
+
+SIZE(sriov_pf_event, 32);
+AT(sriov_pf_event, size, 0);
+AT(sriov_pf_event, kind, 4);
+AT(sriov_pf_event, reason, 8);
+AT(sriov_pf_event, vf, 12);
+AT(sriov_pf_event, reserved0, 14);
+AT(sriov_pf_event, count, 16);
+AT(sriov_pf_event, time_ns, 24);
 
 SIZE(sriov_driver, 48);
 AT(sriov_driver, size, 0);
@@ -318,6 +411,64 @@ AT(sriov_leak, iova, 8);
 AT(sriov_leak, length, 16);
 AT(sriov_leak, dir, 24);
 
+/* ---- the manager ---- */
+
+SIZE(sriov_bell, 24);
+AT(sriov_bell, bar, 0);
+AT(sriov_bell, width, 4);
+AT(sriov_bell, off, 8);
+AT(sriov_bell, values, 16);
+AT(sriov_bell, reserved0, 20);
+
+SIZE(sriov_assign_opts, 48);
+AT(sriov_assign_opts, size, 0);
+AT(sriov_assign_opts, flags, 4);
+AT(sriov_assign_opts, slot, 8);
+AT(sriov_assign_opts, num_bells, 12);
+AT(sriov_assign_opts, bells, 16);
+AT(sriov_assign_opts, pf, 24);
+AT(sriov_assign_opts, on_event, 32);
+AT(sriov_assign_opts, arg, 40);
+
+SIZE(sriov_assign_info, 120);
+AT(sriov_assign_info, size, 0);
+AT(sriov_assign_info, vectors, 4);
+AT(sriov_assign_info, bar_gpa, 8);
+AT(sriov_assign_info, trapped, 56);
+AT(sriov_assign_info, table, 64);
+AT(sriov_assign_info, bell_traps, 72);
+AT(sriov_assign_info, bells, 80);
+AT(sriov_assign_info, vector_control, 88);
+AT(sriov_assign_info, device_trips, 96);
+AT(sriov_assign_info, resets, 104);
+AT(sriov_assign_info, misplaced, 112);
+
+SIZE(sriov_vcfg_hooks, 72);
+AT(sriov_vcfg_hooks, size, 0);
+AT(sriov_vcfg_hooks, reserved0, 4);
+AT(sriov_vcfg_hooks, bar_moved, 8);
+AT(sriov_vcfg_hooks, bus_master, 16);
+AT(sriov_vcfg_hooks, msix_enable, 24);
+AT(sriov_vcfg_hooks, route, 32);
+AT(sriov_vcfg_hooks, pending, 40);
+AT(sriov_vcfg_hooks, vector_control, 48);
+AT(sriov_vcfg_hooks, flr, 56);
+AT(sriov_vcfg_hooks, arg, 64);
+
+SIZE(sriov_vcfg_opts, 8);
+AT(sriov_vcfg_opts, size, 0);
+AT(sriov_vcfg_opts, flags, 4);
+
+SIZE(sriov_vcfg_counts, 56);
+AT(sriov_vcfg_counts, size, 0);
+AT(sriov_vcfg_counts, reserved0, 4);
+AT(sriov_vcfg_counts, reads, 8);
+AT(sriov_vcfg_counts, writes, 16);
+AT(sriov_vcfg_counts, vector_control, 24);
+AT(sriov_vcfg_counts, device_trips, 32);
+AT(sriov_vcfg_counts, ignored, 40);
+AT(sriov_vcfg_counts, refused, 48);
+
 /* ---- the numbers that cross the seam ---- */
 
 _Static_assert(SRIOV_CAP_CFG_EXTENDED == UINT64_C(1) << 11, "capability bits");
@@ -325,6 +476,9 @@ _Static_assert(SRIOV_CAP_EVENTS == UINT64_C(1) << 9, "capability bits");
 _Static_assert(SRIOV_EVENT_REMOVE_ASKED == 1 && SRIOV_EVENT_RESUME == 5, "events");
 _Static_assert(SRIOV_SINK_CALLBACK == 1 && SRIOV_SINK_EVENTFD == 2, "sinks");
 _Static_assert(SRIOV_DMA_DEVICE_READS == 1 && SRIOV_DMA_BOTH == 3, "directions");
+_Static_assert(SRIOV_VM_CAP_OWN_DMA == UINT64_C(1) << 7, "capability bits of a machine");
+_Static_assert(SRIOV_VM_DIRTY_BITMAP == 1 && SRIOV_VM_DIRTY_RING == 2, "dirty modes");
+_Static_assert(SRIOV_FN_FD_NONE == 0 && SRIOV_FN_FD_VFIO_DEVICE == 2, "kinds of descriptor");
 _Static_assert(SRIOV_FN_DETACHED == 0 && SRIOV_FN_GONE == 6, "states");
 
 #endif

@@ -149,6 +149,68 @@ static void test_absent_ops_say_never(void **state)
     finish(&f);
 }
 
+/* The table as the first shims were compiled: 304 bytes, without descriptors, dirty log and machines. */
+static void test_table_before_the_vm_face(void **state)
+{
+    struct fake f;
+    struct sriov_vmm *vmm;
+    const struct sriov_vmm_ops *o;
+    uint64_t word = 0;
+
+    (void)state;
+    fake_init(&f);
+    memset((char *)&f.ops + 304, 0xff, sizeof(f.ops) - 304);
+    f.ops.size = 304;
+    vmm = register_ok(&f);
+    o = sriov_vmm_ops(vmm);
+    assert_ptr_equal((void *)(uintptr_t)o->set_event_sink, (void *)(uintptr_t)f.ops.set_event_sink);
+    assert_int_equal(o->dma_dirty_start(&f), -EOPNOTSUPP);
+    assert_int_equal(o->dma_dirty_stop(&f), -EOPNOTSUPP);
+    assert_int_equal(o->dma_dirty_read(&f, 0, 4096, &word), -EOPNOTSUPP);
+    assert_int_equal(word, 0);
+    assert_int_equal(o->vm_mem_add(&f, NULL), -EOPNOTSUPP);
+    assert_int_equal(o->vm_mem_del(&f, NULL), -EOPNOTSUPP);
+    o->vm_dev_del(&f);
+    assert_int_equal(o->vm_window_add(&f, NULL), -EOPNOTSUPP);
+    assert_int_equal(o->vm_window_del(&f, 0, 4096), -EOPNOTSUPP);
+    assert_int_equal(o->vm_doorbell_add(&f, NULL), -EOPNOTSUPP);
+    assert_int_equal(o->vm_doorbell_del(&f, 0), -EOPNOTSUPP);
+    assert_int_equal(o->vm_irq_route(&f, 0, NULL), -EOPNOTSUPP);
+    assert_int_equal(o->vm_dirty_start(&f, SRIOV_VM_DIRTY_BITMAP), -EOPNOTSUPP);
+    assert_int_equal(o->vm_dirty_stop(&f), -EOPNOTSUPP);
+    assert_int_equal(o->vm_dirty_read(&f, 0, 4096, &word), -EOPNOTSUPP);
+    assert_int_equal(o->vm_hot_add(&f), -EOPNOTSUPP);
+    assert_int_equal(o->vm_hot_remove(&f, NULL, NULL), -EOPNOTSUPP);
+    assert_int_equal(sriov_vmm_unregister(vmm), 0);
+    finish(&f);
+}
+
+/* What the absent ops leave in what they were to fill. */
+static void test_absent_results_are_harmless(void **state)
+{
+    struct sriov_vm_info info = {.size = sizeof(info), .caps = 7, .vectors_left = 7};
+    struct sriov_irq_sink sink = {.fd = 7};
+    struct fake *f = *state;
+    const struct sriov_vmm_ops *o = sriov_vmm_ops(f->vmm);
+    uint32_t n = 7;
+    int32_t fd = 7;
+    void *dev = f;
+
+    assert_int_equal(o->fn_fd(f, &fd, &n), -EOPNOTSUPP);
+    assert_int_equal(fd, -1);
+    assert_int_equal(n, SRIOV_FN_FD_NONE);
+    assert_int_equal(o->vm_info(f, &info), -EOPNOTSUPP);
+    assert_int_equal(info.size, sizeof(info));
+    assert_int_equal(info.caps | info.doorbells_left | info.vectors_left, 0);
+    assert_int_equal(o->vm_dev_add(f, NULL, &dev), -EOPNOTSUPP);
+    assert_null(dev);
+    assert_int_equal(o->vm_irq_sink(f, 0, &sink), -EOPNOTSUPP);
+    assert_int_equal(sink.fd, -1);
+    n = 7;
+    assert_int_equal(o->vm_irq_pending(f, 0, &n), -EOPNOTSUPP);
+    assert_int_equal(n, 0);
+}
+
 /* A table that ends before a member, for every member: whatever lies behind is not looked at. */
 static void test_each_short_size(void **state)
 {
@@ -289,6 +351,8 @@ int main(void)
         cmocka_unit_test(test_copies_the_table),
         cmocka_unit_test(test_each_hole),
         cmocka_unit_test(test_absent_ops_say_never),
+        cmocka_unit_test(test_table_before_the_vm_face),
+        cmocka_unit_test_setup_teardown(test_absent_results_are_harmless, fake_setup, fake_teardown),
         cmocka_unit_test(test_each_short_size),
         cmocka_unit_test(test_long_tables),
         cmocka_unit_test(test_abi_and_arguments),
