@@ -151,9 +151,11 @@ static int enable_vfs(struct sric_pf *self, uint16_t n)
     return rc;
 }
 
+/* VF Enable takes all VFs away before there can be another number, so that any owner is in the way. */
 int sriov_pf_enable_vfs(struct sriov_pf *pf, uint16_t n)
 {
     struct sric_pf *self = sric_pf_of(pf);
+    uint16_t owned;
     int rc = 0;
 
     if (sriov_fn_gone(pf->fn)) {
@@ -165,6 +167,9 @@ int sriov_pf_enable_vfs(struct sriov_pf *pf, uint16_t n)
     if (n == pf->num_vfs) {
         return 0;
     }
+    if (sric_pf_any_owner(self, &owned) != NULL) {
+        return -EBUSY;
+    }
     if (pf->num_vfs != 0) {
         rc = disable_vfs(self);
     }
@@ -172,6 +177,20 @@ int sriov_pf_enable_vfs(struct sriov_pf *pf, uint16_t n)
         rc = enable_vfs(self, n);
     }
     return rc;
+}
+
+/* The PF goes; whoever still owns a VF finds it gone. */
+static void disown(struct sric_pf *self)
+{
+    struct sriov_fn *fn = self->pf.fn;
+    uint16_t vf;
+    const char *owner = sric_pf_any_owner(self, &vf);
+
+    if (owner != NULL) {
+        sriov_log(sriov_fn_vmm(fn), SRIOV_LOG_WARN, "%s: closed while VF %u belongs to %s",
+                  sriov_fn_info(fn)->name, (unsigned)vf, owner);
+    }
+    sric_pf_disown_all(self);
 }
 
 void sriov_pf_close(struct sriov_pf *pf)
@@ -183,6 +202,7 @@ void sriov_pf_close(struct sriov_pf *pf)
         return;
     }
     fn = pf->fn;
+    disown(self);
     (void)sriov_pf_enable_vfs(pf, 0);
     if (pf->num_vfs != 0 && !sriov_fn_gone(fn)) {
         sriov_log(sriov_fn_vmm(fn), SRIOV_LOG_ERROR,

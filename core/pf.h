@@ -8,6 +8,7 @@
 struct sric_pf {
     struct sriov_pf pf;      /* first: a driver's pointer is ours */
     struct sriov_pf_ops ops; /* normalised */
+    char owner[SRIOV_PF_VFS_MAX][SRIOV_NAME_MAX];
 };
 
 static inline struct sric_pf *sric_pf_of(struct sriov_pf *pf)
@@ -17,5 +18,10 @@ static inline struct sric_pf *sric_pf_of(struct sriov_pf *pf)
 
 /* -EINVAL when a required op is missing. */
 int sric_pf_take_ops(struct sric_pf *self, const struct sriov_pf_ops *ops);
+/* -ENODEV, -EINVAL: not enabled. */
+int sric_pf_check_vf(const struct sriov_pf *pf, uint16_t vf);
+/* Of the first VF that has one; NULL: none has. */
+const char *sric_pf_any_owner(const struct sric_pf *self, uint16_t *vf);
+void sric_pf_disown_all(struct sric_pf *self);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A PF driver's table, normalised, and the policy calls that pass through it after a check. */
+/* A PF driver's table, normalised: every optional op that is missing says so. */
 #include "pf.h"
-
-#define VID_MAX 4095u
 
 static void no_void(struct sriov_pf *pf)
 {
@@ -69,6 +67,64 @@ static uint32_t no_stats(struct sriov_pf *pf, struct sriov_stat *out, uint32_t r
     return 0;
 }
 
+static int no_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, uint16_t n)
+{
+    (void)pf;
+    (void)vf;
+    (void)vids;
+    (void)n;
+    return -EOPNOTSUPP;
+}
+
+static int no_vf_rate(struct sriov_pf *pf, uint16_t vf, uint32_t mbps)
+{
+    (void)pf;
+    (void)vf;
+    (void)mbps;
+    return -EOPNOTSUPP;
+}
+
+static int no_vf_link(struct sriov_pf *pf, uint16_t vf, enum sriov_pf_vf_link link)
+{
+    (void)pf;
+    (void)vf;
+    (void)link;
+    return -EOPNOTSUPP;
+}
+
+static int no_vf_rx_mode(struct sriov_pf *pf, uint16_t vf, enum sriov_rx_mode most)
+{
+    (void)pf;
+    (void)vf;
+    (void)most;
+    return -EOPNOTSUPP;
+}
+
+static uint32_t no_vf_stats(struct sriov_pf *pf, uint16_t vf, struct sriov_stat *out, uint32_t room)
+{
+    (void)pf;
+    (void)vf;
+    (void)out;
+    (void)room;
+    return 0;
+}
+
+static int no_event_sink(struct sriov_pf *pf, void (*cb)(void *arg, const struct sriov_pf_event *event),
+                         void *arg)
+{
+    (void)pf;
+    (void)cb;
+    (void)arg;
+    return -EOPNOTSUPP;
+}
+
+static int no_vf(struct sriov_pf *pf, uint16_t vf)
+{
+    (void)pf;
+    (void)vf;
+    return -EOPNOTSUPP;
+}
+
 static const struct sriov_pf_ops absent = {
     .detach = no_void,
     .vfs_ready = no_ready,
@@ -80,6 +136,14 @@ static const struct sriov_pf_ops absent = {
     .set_vf_spoof_check = no_vf_bool,
     .get_vf = no_get_vf,
     .stats = no_stats,
+    .set_vf_trunk = no_vf_trunk,
+    .set_vf_rate = no_vf_rate,
+    .set_vf_link = no_vf_link,
+    .set_vf_rx_mode = no_vf_rx_mode,
+    .vf_stats = no_vf_stats,
+    .set_event_sink = no_event_sink,
+    .shut_vf = no_vf,
+    .readmit_vf = no_vf,
 };
 
 #define FILL(op)                                                                                             \
@@ -105,67 +169,13 @@ int sric_pf_take_ops(struct sric_pf *self, const struct sriov_pf_ops *ops)
     FILL(set_vf_spoof_check);
     FILL(get_vf);
     FILL(stats);
+    FILL(set_vf_trunk);
+    FILL(set_vf_rate);
+    FILL(set_vf_link);
+    FILL(set_vf_rx_mode);
+    FILL(vf_stats);
+    FILL(set_event_sink);
+    FILL(shut_vf);
+    FILL(readmit_vf);
     return 0;
-}
-
-static int check_vf(const struct sriov_pf *pf, uint16_t vf)
-{
-    if (sriov_fn_gone(pf->fn)) {
-        return -ENODEV;
-    }
-    return vf < pf->num_vfs ? 0 : -EINVAL;
-}
-
-int sriov_pf_set_vf_mac(struct sriov_pf *pf, uint16_t vf, const struct sriov_mac *mac)
-{
-    static const struct sriov_mac zero;
-    int rc = check_vf(pf, vf);
-
-    if (rc == 0 && (mac == NULL || (mac->b[0] & 1) != 0 || memcmp(mac, &zero, sizeof(zero)) == 0)) {
-        rc = -EINVAL;
-    }
-    return rc != 0 ? rc : sric_pf_of(pf)->ops.set_vf_mac(pf, vf, mac);
-}
-
-int sriov_pf_set_vf_vlan(struct sriov_pf *pf, uint16_t vf, uint16_t vid)
-{
-    int rc = check_vf(pf, vf);
-
-    if (rc == 0 && vid > VID_MAX) {
-        rc = -EINVAL;
-    }
-    return rc != 0 ? rc : sric_pf_of(pf)->ops.set_vf_vlan(pf, vf, vid);
-}
-
-int sriov_pf_set_vf_trust(struct sriov_pf *pf, uint16_t vf, bool trusted)
-{
-    int rc = check_vf(pf, vf);
-
-    return rc != 0 ? rc : sric_pf_of(pf)->ops.set_vf_trust(pf, vf, trusted);
-}
-
-int sriov_pf_set_vf_spoof_check(struct sriov_pf *pf, uint16_t vf, bool on)
-{
-    int rc = check_vf(pf, vf);
-
-    return rc != 0 ? rc : sric_pf_of(pf)->ops.set_vf_spoof_check(pf, vf, on);
-}
-
-int sriov_pf_get_vf(struct sriov_pf *pf, uint16_t vf, struct sriov_pf_vf_info *info)
-{
-    struct sriov_pf_vf_info now = {.size = sizeof(now)};
-    int rc = check_vf(pf, vf);
-
-    if (rc == 0) {
-        rc = sric_pf_of(pf)->ops.get_vf(pf, vf, &now);
-    }
-    return rc != 0 ? rc : sric_result_give(info, &now, sizeof(now));
-}
-
-uint32_t sriov_pf_stats(struct sriov_pf *pf, struct sriov_stat *out, uint32_t room)
-{
-    if (sriov_fn_gone(pf->fn)) {
-        return 0;
-    }
-    return sric_pf_of(pf)->ops.stats(pf, out, out != NULL ? room : 0);
 }

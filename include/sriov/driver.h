@@ -139,6 +139,17 @@ struct sriov_pf_ops {
     int (*set_vf_spoof_check)(struct sriov_pf *pf, uint16_t vf, bool on);
     int (*get_vf)(struct sriov_pf *pf, uint16_t vf, struct sriov_pf_vf_info *info);
     uint32_t (*stats)(struct sriov_pf *pf, struct sriov_stat *out, uint32_t room);
+    /* vids: n of them, rising, 1 to 4094, in the core's memory; 0: no list. There is no port VLAN. */
+    int (*set_vf_trunk)(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, uint16_t n);
+    int (*set_vf_rate)(struct sriov_pf *pf, uint16_t vf, uint32_t mbps);
+    int (*set_vf_link)(struct sriov_pf *pf, uint16_t vf, enum sriov_pf_vf_link link);
+    int (*set_vf_rx_mode)(struct sriov_pf *pf, uint16_t vf, enum sriov_rx_mode most);
+    uint32_t (*vf_stats)(struct sriov_pf *pf, uint16_t vf, struct sriov_stat *out, uint32_t room);
+    /* cb NULL: none. */
+    int (*set_event_sink)(struct sriov_pf *pf, void (*cb)(void *arg, const struct sriov_pf_event *event),
+                          void *arg);
+    int (*shut_vf)(struct sriov_pf *pf, uint16_t vf);
+    int (*readmit_vf)(struct sriov_pf *pf, uint16_t vf);
 };
 
 #ifdef __cplusplus

@@ -40,7 +40,9 @@ SRIOV_API int sriov_pf_set_up(struct sriov_pf *pf, bool up);
 SRIOV_API int sriov_pf_reset(struct sriov_pf *pf);
 SRIOV_API int sriov_pf_get_link(struct sriov_pf *pf, struct sriov_link *link);
 
-/* Policy of one VF. Kept over resets. -EINVAL for a VF that is not enabled. */
+/* Policy of one VF. Kept over resets; what stands already is set again without a trace. -EINVAL for a VF
+ * that is not enabled. */
+/* A zero address takes the host's choice back: the VF chooses one. */
 SRIOV_API int sriov_pf_set_vf_mac(struct sriov_pf *pf, uint16_t vf, const struct sriov_mac *mac);
 SRIOV_API int sriov_pf_set_vf_vlan(struct sriov_pf *pf, uint16_t vf, uint16_t vid); /* port VLAN; 0: none */
 SRIOV_API int sriov_pf_set_vf_trust(struct sriov_pf *pf, uint16_t vf, bool trusted);
@@ -66,8 +68,8 @@ SRIOV_API int sriov_pf_set_vf_rx_mode(struct sriov_pf *pf, uint16_t vf, enum sri
 
 /*
  * A VF belongs to one owner until released. `owner` names it (copied, up to SRIOV_NAME_MAX with NUL).
- * Claimed twice by the same owner is once. -EBUSY: somebody else's; sriov_pf_get_vf tells whose. A
- * number of VFs that takes a claimed one away is refused with -EBUSY.
+ * Claimed twice by the same owner is once. -EBUSY: somebody else's; sriov_pf_get_vf tells whose. While
+ * one is claimed another number of VFs, which takes all away, is refused with -EBUSY.
  */
 SRIOV_API int sriov_pf_claim_vf(struct sriov_pf *pf, uint16_t vf, const char *owner);
 /* -EPERM: not this owner's. Not claimed: 0. */

@@ -14,7 +14,7 @@
 #if defined(__LP64__)
 
 _Static_assert(SRIOV_VMM_ABI == 1, "ABI of the seam");
-_Static_assert(SRIOV_DRIVER_ABI == 1, "ABI of the classes");
+_Static_assert(SRIOV_DRIVER_ABI == 2, "ABI of the classes");
 _Static_assert(sizeof(sriov_iova_t) == 8, "size of sriov_iova_t");
 _Static_assert(sizeof(struct sriov_mac) == 6, "size of sriov_mac");
 _Static_assert(sizeof(struct sriov_link) == 8, "size of sriov_link");
@@ -321,6 +321,25 @@ AT(sriov_pf_event, vf, 12);
 AT(sriov_pf_event, reserved0, 14);
 AT(sriov_pf_event, count, 16);
 AT(sriov_pf_event, time_ns, 24);
+AT(sriov_pf_vf_info, max_mbps, 48);
+AT(sriov_pf_vf_info, link, 52);
+AT(sriov_pf_vf_info, rx_mode, 56);
+AT(sriov_pf_vf_info, trunk_vids, 60);
+AT(sriov_pf_vf_info, limited, 62);
+AT(sriov_pf_vf_info, shut, 63);
+AT(sriov_pf_vf_info, reason, 64);
+AT(sriov_pf_vf_info, reserved0, 68);
+AT(sriov_pf_vf_info, dropped, 72);
+AT(sriov_pf_vf_info, owner, 80);
+
+SIZE(sriov_pf_event, 32);
+AT(sriov_pf_event, size, 0);
+AT(sriov_pf_event, kind, 4);
+AT(sriov_pf_event, reason, 8);
+AT(sriov_pf_event, vf, 12);
+AT(sriov_pf_event, reserved0, 14);
+AT(sriov_pf_event, count, 16);
+AT(sriov_pf_event, time_ns, 24);
 
 SIZE(sriov_driver, 48);
 AT(sriov_driver, size, 0);
@@ -348,7 +367,7 @@ AT(sriov_net_ops, set_mtu, 88);
 AT(sriov_net_ops, set_rx_mode, 96);
 AT(sriov_net_ops, stats, 104);
 
-SIZE(sriov_pf_ops, 104);
+SIZE(sriov_pf_ops, 168);
 AT(sriov_pf_ops, attach, 0);
 AT(sriov_pf_ops, detach, 8);
 AT(sriov_pf_ops, vfs_prepare, 16);
@@ -362,6 +381,14 @@ AT(sriov_pf_ops, set_vf_trust, 72);
 AT(sriov_pf_ops, set_vf_spoof_check, 80);
 AT(sriov_pf_ops, get_vf, 88);
 AT(sriov_pf_ops, stats, 96);
+AT(sriov_pf_ops, set_vf_trunk, 104);
+AT(sriov_pf_ops, set_vf_rate, 112);
+AT(sriov_pf_ops, set_vf_link, 120);
+AT(sriov_pf_ops, set_vf_rx_mode, 128);
+AT(sriov_pf_ops, vf_stats, 136);
+AT(sriov_pf_ops, set_event_sink, 144);
+AT(sriov_pf_ops, shut_vf, 152);
+AT(sriov_pf_ops, readmit_vf, 160);
 
 SIZE(sriov_net, 224);
 AT(sriov_net, fn, 0);

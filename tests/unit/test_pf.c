@@ -193,7 +193,7 @@ static void test_policy(void **state)
     assert_int_equal(sriov_pf_set_vf_mac(c->pf, 1, &mac), 0);
     assert_int_equal(sriov_pf_set_vf_mac(c->pf, 2, &mac), -EINVAL);
     assert_int_equal(sriov_pf_set_vf_mac(c->pf, 0, &group), -EINVAL);
-    assert_int_equal(sriov_pf_set_vf_mac(c->pf, 0, &zero), -EINVAL);
+    assert_int_equal(sriov_pf_set_vf_mac(c->pf, 0, &zero), 0); /* taken back */
     assert_int_equal(sriov_pf_set_vf_mac(c->pf, 0, NULL), -EINVAL);
     assert_int_equal(sriov_pf_set_vf_vlan(c->pf, 1, 4095), 0);
     assert_int_equal(sriov_pf_set_vf_vlan(c->pf, 1, 4096), -EINVAL);
@@ -202,7 +202,7 @@ static void test_policy(void **state)
     assert_int_equal(sriov_pf_set_vf_trust(c->pf, 2, true), -EINVAL);
     assert_int_equal(sriov_pf_set_vf_spoof_check(c->pf, 0, false), 0);
     assert_int_equal(sriov_pf_set_vf_spoof_check(c->pf, 9, false), -EINVAL);
-    calls_were("mac1 vlan4095 bool1 bool0 ");
+    calls_were("mac1 mac0 vlan4095 bool1 bool0 ");
     assert_int_equal(sriov_pf_get_vf(c->pf, 1, &info), 0);
     assert_int_equal(info.requests, 101);
     assert_true(info.ready);
