@@ -56,6 +56,7 @@ struct command {
     int min_words;
     int max_words;
     const struct option_spec *options; /* may be NULL */
+    const struct option_spec *more;    /* of another command, for the same struct; may be NULL */
     size_t values_size;                /* of the struct that options fill; starts as zero */
     void (*defaults)(void *values);    /* may be NULL */
     int (*run)(struct cli *cli, const void *values);
@@ -65,6 +66,8 @@ extern const struct option_spec cli_global_options[];
 
 /* One line on standard error, and as {"error": ...} where JSON is wanted; returns CLI_USAGE. */
 int cli_fail(struct cli *cli, const char *fmt, ...) SRIOV_PRINTF(2, 3);
+/* The same with another status than CLI_USAGE: something was changed, or is not known to be unchanged. */
+int cli_fail_as(struct cli *cli, int status, const char *fmt, ...) SRIOV_PRINTF(3, 4);
 /* A line for the user on standard error that is no failure. */
 void cli_note(const char *fmt, ...) SRIOV_PRINTF(1, 2);
 bool cli_is_mock(const struct cli *cli);

@@ -81,6 +81,20 @@ const struct option_spec cli_global_options[] = {
 
 /* ---- telling ---- */
 
+static int fail_with(struct cli *cli, int status, char *line)
+{
+    line[strcspn(line, "\n")] = '\0';
+    (void)fflush(stdout);
+    fprintf(stderr, "sriovctl: %s\n", line);
+    if (cli->globals.json) {
+        json_t *object = out_object();
+        out_text(object, "error", line);
+        out_number(object, "status", (unsigned)status);
+        out_print(object, true);
+    }
+    return status;
+}
+
 int cli_fail(struct cli *cli, const char *fmt, ...)
 {
     char line[CLI_WHY_MAX];
@@ -89,16 +103,18 @@ int cli_fail(struct cli *cli, const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(line, sizeof(line), fmt, args);
     va_end(args);
-    line[strcspn(line, "\n")] = '\0';
-    (void)fflush(stdout);
-    fprintf(stderr, "sriovctl: %s\n", line);
-    if (cli->globals.json) {
-        json_t *object = out_object();
-        out_text(object, "error", line);
-        out_number(object, "status", CLI_USAGE);
-        out_print(object, true);
-    }
-    return CLI_USAGE;
+    return fail_with(cli, CLI_USAGE, line);
+}
+
+int cli_fail_as(struct cli *cli, int status, const char *fmt, ...)
+{
+    char line[CLI_WHY_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    return fail_with(cli, status, line);
 }
 
 void cli_note(const char *fmt, ...)
@@ -138,6 +154,9 @@ static void print_command_usage(const struct command *command)
     if (command->options != NULL) {
         printf("\noptions:\n");
         options_help(command->options);
+    }
+    if (command->more != NULL) {
+        options_help(command->more);
     }
     printf("\nfor options of every command see: sriovctl --help\n");
 }
@@ -189,6 +208,7 @@ static int parse_and_run(struct cli *cli, int argc, char **argv, void *values)
     const struct command *command = cli->command;
     static const struct option_spec none[] = {{.name = NULL}};
     struct option_table tables[] = {{command->options != NULL ? command->options : none, values},
+                                    {command->more != NULL ? command->more : none, values},
                                     {cli_global_options, &cli->globals}};
     char why[CLI_WHY_MAX];
     int used;
@@ -197,7 +217,7 @@ static int parse_and_run(struct cli *cli, int argc, char **argv, void *values)
         command->defaults(values);
     }
     cli->num_words =
-        options_parse(argc, argv, tables, 2, false, cli->words, command->max_words, &used, why, sizeof(why));
+        options_parse(argc, argv, tables, 3, false, cli->words, command->max_words, &used, why, sizeof(why));
     if (cli->num_words < 0) {
         return cli_fail(cli, "%s: %s; see: sriovctl %s --help", command->name, why, command->name);
     }

@@ -12,7 +12,7 @@ static const char *const link_words[] = {"auto", "on", "off", NULL};
 
 #define VALUE(member) .offset = offsetof(struct vf_values, member)
 
-static const struct option_spec options[] = {
+const struct option_spec vf_options[] = {
     {.name = "mac",
      .value = "MAC",
      .help = "address; all zero: the VF's own choice",
@@ -56,7 +56,7 @@ static const struct option_spec options[] = {
     {.name = NULL},
 };
 
-static void defaults(void *values)
+void vf_defaults(void *values)
 {
     struct vf_values *vf = values;
 
@@ -196,7 +196,7 @@ static int set_one(struct vf_owner *owner, uint16_t vf, const struct vf_values *
 
 /* ---- the command ---- */
 
-static bool any_given(const struct vf_values *values)
+bool vf_any_given(const struct vf_values *values)
 {
     return values->mac != NULL || values->vlan != NULL || values->trust != NULL ||
            values->spoof_check != NULL || values->link != NULL || values->rate != VF_NOT_GIVEN ||
@@ -254,7 +254,7 @@ static int run(struct cli *cli, const void *values)
     if (!set && strcmp(cli->words[0], "show") != 0) {
         return cli_fail(cli, "vf %.64s: vf wants show or set; see: sriovctl vf --help", cli->words[0]);
     }
-    if (!set && any_given(given)) {
+    if (!set && vf_any_given(given)) {
         return cli_fail(cli, "vf show only shows; options that change something belong to vf set");
     }
     if (set && cli->num_words < 3) {
@@ -273,8 +273,8 @@ const struct command command_vf = {
     .brief = "policy of VFs: address, VLAN, trust, rate, ...",
     .min_words = 2,
     .max_words = 3,
-    .options = options,
+    .options = vf_options,
     .values_size = sizeof(struct vf_values),
-    .defaults = defaults,
+    .defaults = vf_defaults,
     .run = run,
 };

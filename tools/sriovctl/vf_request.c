@@ -148,9 +148,7 @@ static const char *join(uint32_t chosen, char *text, size_t room)
     return text;
 }
 
-/* Returns the parts that stay changed. */
-static uint32_t put_back(struct vf_owner *owner, uint16_t vf, const struct vf_policy *before,
-                         uint32_t changed)
+uint32_t vf_request_undo(struct vf_owner *owner, uint16_t vf, const struct vf_policy *before, uint32_t changed)
 {
     char why[CLI_WHY_MAX];
 
@@ -167,7 +165,7 @@ static int fail_refused(struct vf_owner *owner, uint16_t vf, const struct vf_pol
                         const char *why)
 {
     char names[96];
-    uint32_t stays = put_back(owner, vf, before, changed);
+    uint32_t stays = vf_request_undo(owner, vf, before, changed);
 
     if (stays == 0) {
         return cli_fail(owner->cli, "%s; %s", why,

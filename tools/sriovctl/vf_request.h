@@ -17,6 +17,11 @@ struct vf_values {
 };
 #define VF_NOT_GIVEN UINT64_MAX
 
+/* The options that fill struct vf_values, for every command that takes them; their start; is there any? */
+extern const struct option_spec vf_options[];
+void vf_defaults(void *values);
+bool vf_any_given(const struct vf_values *values);
+
 /*
  * The options to a policy; policy->known says which parts. The rate that is not given is taken from
  * *now when the request is carried out. False: the line is printed.
@@ -31,6 +36,8 @@ int vf_request_check(const struct vf_owner *owner, const struct vf_values *value
  */
 int vf_request_apply(struct vf_owner *owner, uint16_t vf, const struct vf_policy *now,
                      const struct vf_policy *wanted, uint32_t *changed);
+/* Puts the changed parts back to *before. Returns those that stay changed. */
+uint32_t vf_request_undo(struct vf_owner *owner, uint16_t vf, const struct vf_policy *before, uint32_t changed);
 /* Names of parts, as the options call them, into a JSON array. */
 json_t *vf_request_names(uint32_t parts);
 
