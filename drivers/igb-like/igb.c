@@ -13,6 +13,23 @@ _Static_assert(sizeof(counters) / sizeof(counters[0]) <= SRI_PF_COUNTERS_MAX, "r
 _Static_assert(IGB_RAR_ENTRIES <= SRI_PF_RARS, "room for every receive address");
 _Static_assert(IGB_VLVF_ENTRIES <= SRI_PF_VLANS, "room for every VLAN");
 
+/* First and distance; all have 32 bits. */
+#define OF_VF(reg) reg(0), reg(1) - reg(0), 0, 0, 32
+static const struct sri_pf_vf_counter vf_counters[] = {
+    {"rx_packets", OF_VF(IGB_PVFGPRC)},
+    {"rx_bytes", OF_VF(IGB_PVFGORC)},
+    {"rx_multicast", OF_VF(IGB_PVFMPRC)},
+    {"tx_packets", OF_VF(IGB_PVFGPTC)},
+    {"tx_bytes", OF_VF(IGB_PVFGOTC)},
+    {"rx_loopback_packets", OF_VF(IGB_PVFGPRLBC)},
+    {"rx_loopback_bytes", OF_VF(IGB_PVFGORLBC)},
+    {"tx_loopback_packets", OF_VF(IGB_PVFGPTLBC)},
+    {"tx_loopback_bytes", OF_VF(IGB_PVFGOTLBC)},
+};
+_Static_assert(sizeof(vf_counters) / sizeof(vf_counters[0]) <= SRI_PF_VF_COUNTERS_MAX,
+               "room for every counter of a VF");
+_Static_assert(IGB_RTTBCNRC_RF_INT_SHIFT == 14, "the engine's rate factors");
+
 static const struct sri_pf_dev device = {
     .name = "igb-like",
     .bar_length = IGB_PF_BAR_SIZE,
@@ -35,6 +52,9 @@ static const struct sri_pf_dev device = {
     .requests = sri_pf_igb_requests,
     .counters = counters,
     .n_counters = sizeof(counters) / sizeof(counters[0]),
+    .vf_counters = vf_counters,
+    .n_vf_counters = sizeof(vf_counters) / sizeof(vf_counters[0]),
+    .rate_least = 1,
     .reset = igb_reset,
     .start = igb_start,
     .quiet = igb_quiet,
@@ -47,6 +67,8 @@ static const struct sri_pf_dev device = {
     .put_vlan = igb_put_vlan,
     .put_vf = igb_put_vf,
     .put_traffic = igb_put_traffic,
+    .tx_queues = igb_tx_queues,
+    .put_rate = igb_put_rate,
 };
 
 static int attach(struct sriov_pf *pf)
@@ -68,6 +90,11 @@ static const struct sriov_pf_ops ops = {
     .set_vf_spoof_check = sri_pf_set_vf_spoof_check,
     .get_vf = sri_pf_get_vf,
     .stats = sri_pf_stats,
+    .set_vf_trunk = sri_pf_set_vf_trunk,
+    .set_vf_rate = sri_pf_set_vf_rate,
+    .set_vf_link = sri_pf_set_vf_link,
+    .set_vf_rx_mode = sri_pf_set_vf_rx_mode,
+    .vf_stats = sri_pf_vf_stats,
 };
 
 static const struct sriov_id ids[] = {{IGB_VENDOR_ID, IGB_DEV_ID_82576}, {0, 0}};

@@ -28,6 +28,8 @@ void igb_put_rar(struct sri_pf *p, uint16_t i);
 void igb_put_vlan(struct sri_pf *p, uint16_t i);
 void igb_put_vf(struct sri_pf *p, uint16_t vf);
 void igb_put_traffic(struct sri_pf *p, uint16_t vf, bool on);
+uint32_t igb_tx_queues(struct sri_pf *p, uint16_t vf);
+void igb_put_rate(struct sri_pf *p, uint16_t vf, uint32_t factor);
 void igb_irq_on(struct sri_pf *p);
 void igb_irq_ack(struct sri_pf *p);
 

@@ -94,6 +94,27 @@ void igb_put_traffic(struct sri_pf *p, uint16_t vf, bool on)
     sri_pf_set(p, IGB_VFRE, bit, on ? bit : 0);
 }
 
+uint32_t igb_tx_queues(struct sri_pf *p, uint16_t vf)
+{
+    uint32_t n = 0;
+
+    for (uint32_t q = vf; q < IGB_MAX_QUEUES; q += IGB_MAX_POOLS) {
+        n += (sri_pf_rd_sure(p, IGB_TXDCTL(q)) & IGB_TXDCTL_ENABLE) != 0 ? 1u : 0u;
+    }
+    return n;
+}
+
+/* RTTBCNRC is of the queue that RTTDQSEL names. The emulated device knows neither, and limits nothing. */
+void igb_put_rate(struct sri_pf *p, uint16_t vf, uint32_t factor)
+{
+    const uint32_t value = factor & (IGB_RTTBCNRC_RF_INT | IGB_RTTBCNRC_RF_DEC);
+
+    for (uint32_t q = vf; q < IGB_MAX_QUEUES; q += IGB_MAX_POOLS) {
+        sri_pf_wr(p, IGB_RTTDQSEL, q);
+        sri_pf_wr(p, IGB_RTTBCNRC, factor != 0 ? value | IGB_RTTBCNRC_RS_ENA : 0);
+    }
+}
+
 /* EIAM and EIAME stay unused: EIAC alone takes the vector's cause back. The registers of other causes
  * go by their older addresses: the emulated device knows no others. */
 void igb_irq_on(struct sri_pf *p)

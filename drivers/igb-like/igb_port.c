@@ -144,6 +144,7 @@ int igb_start(struct sri_pf *p)
     sri_pf_set(p, IGB_CTRL_EXT, IGB_CTRL_EXT_LINK_MODE, IGB_CTRL_EXT_DRV_LOAD);
     no_queue_runs(p);
     filters(p);
+    sri_pf_wr(p, IGB_RTTBCNRM, IGB_RTTBCNRM_MMW_JUMBO);
     sri_pf_set(p, IGB_CTRL, IGB_CTRL_FRCSPD | IGB_CTRL_FRCDPLX | IGB_CTRL_ILOS, IGB_CTRL_SLU | IGB_CTRL_FD);
     rc = igb_phy_link(p, true);
     if (rc == -EPROTO || rc == -ETIMEDOUT) {

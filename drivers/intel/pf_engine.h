@@ -13,6 +13,8 @@
 
 #include <stdatomic.h>
 
+#include "pf_guard.h"
+
 #define SRI_PF_VFS       64u
 #define SRI_PF_RARS      128u
 #define SRI_PF_VLANS     64u
@@ -36,6 +38,8 @@
 #define SRI_PF_API_1_7    0x0107u
 #define SRI_PF_API_NEWEST SRI_PF_API_1_7
 
+#define SRI_PF_VF_COUNTERS_MAX 9u
+
 struct sri_pf;
 
 /* One VF. What comes first is the host's policy and outlives resets; the rest a reset clears. */
@@ -44,6 +48,15 @@ struct sri_pf_vf {
     uint16_t port_vlan;     /* 0: none */
     bool trusted;
     bool spoof_check;
+    uint8_t link;    /* enum sriov_pf_vf_link */
+    uint8_t rx_most; /* INTEL's IXGBE_MBX_XCAST_* */
+    uint32_t mbps;   /* most that it may send; 0: no limit */
+    uint16_t n_trunk;
+    uint16_t trunk[SRIOV_PF_TRUNK_MAX]; /* rising */
+
+    uint32_t rate_queues;                       /* transmit queues that share the limit, as programmed last */
+    uint64_t count_raw[SRI_PF_VF_COUNTERS_MAX]; /* of the device, when it was read last */
+    uint64_t counts[SRI_PF_VF_COUNTERS_MAX];
 
     struct sriov_mac mac; /* zero: none yet */
     uint16_t api;
@@ -61,6 +74,7 @@ struct sri_pf_vf {
     uint64_t requests;
     uint64_t refused;
     uint64_t resets;
+    struct sri_pf_guard guard;
 };
 
 struct sri_pf_rar {
@@ -100,6 +114,16 @@ struct sri_pf_counter {
 };
 #define SRI_PF_COUNTERS_MAX 12u
 
+/* A free-running counter of each VF: VF n's is n strides on. */
+struct sri_pf_vf_counter {
+    const char *name;
+    uint32_t lsb;
+    uint32_t stride;
+    uint32_t msb; /* read after lsb; 0: none */
+    uint32_t msb_stride;
+    uint32_t bits;
+};
+
 struct sri_pf_dev {
     const char *name;
     uint32_t bar_length; /* bytes of BAR 0 relied on */
@@ -114,6 +138,9 @@ struct sri_pf_dev {
     const struct sri_pf_request *requests; /* ends with type 0 */
     const struct sri_pf_counter *counters;
     uint32_t n_counters;
+    const struct sri_pf_vf_counter *vf_counters;
+    uint32_t n_vf_counters;
+    uint32_t rate_least; /* Mbit/s that a VF can be held to */
 
     /* Global reset, bounded: all queues, filters and interrupts off; mac read from the EEPROM. */
     int (*reset)(struct sri_pf *p);
@@ -133,7 +160,17 @@ struct sri_pf_dev {
     void (*put_vlan)(struct sri_pf *p, uint16_t i);
     void (*put_vf)(struct sri_pf *p, uint16_t vf); /* filter, port VLAN, spoof check, frame size */
     void (*put_traffic)(struct sri_pf *p, uint16_t vf, bool on);
+    void (*put_rings)(struct sri_pf *p, uint16_t vf, bool on); /* may its mailbox and resets interrupt? */
+    void (*watch_on)(
+        struct sri_pf *p);           /* after pools: have spoofed frames and malformed descriptors reported */
+    void (*watch)(struct sri_pf *p); /* look for them, and blame who did it */
+    /* How many of the VF's transmit queues are enabled. */
+    uint32_t (*tx_queues)(struct sri_pf *p, uint16_t vf);
+    /* Each of the VF's transmit queues sends at most the link's rate divided by factor / SRI_PF_FACTOR_1. */
+    void (*put_rate)(struct sri_pf *p, uint16_t vf, uint32_t factor);
 };
+/* A rate factor of 1, in RTTBCNRC's fixed point; 0 stands for no limit. */
+#define SRI_PF_FACTOR_1 (UINT32_C(1) << 14)
 
 struct sri_pf {
     struct sriov_pf *pf;
@@ -154,9 +191,12 @@ struct sri_pf {
     struct sri_pf_vlan vlan[SRI_PF_VLANS];
     uint32_t mta[SRI_PF_MTA_WORDS];
     uint64_t counters[SRI_PF_COUNTERS_MAX];
+    uint64_t counted_at; /* when the VFs' counters were read last */
+    uint32_t rate_base;  /* Mbit/s of the link when it was up last: rates are parts of it */
     uint64_t resets;
     uint64_t link_changes;
     uint64_t bad_doorbells; /* requests and resets of VFs that are not enabled */
+    struct sri_pf_watch watch;
 };
 
 static inline uint32_t sri_pf_rd(const struct sri_pf *p, uint32_t reg)
@@ -199,8 +239,28 @@ int sri_pf_set_vf_mac(struct sriov_pf *pf, uint16_t vf, const struct sriov_mac *
 int sri_pf_set_vf_vlan(struct sriov_pf *pf, uint16_t vf, uint16_t vid);
 int sri_pf_set_vf_trust(struct sriov_pf *pf, uint16_t vf, bool trusted);
 int sri_pf_set_vf_spoof_check(struct sriov_pf *pf, uint16_t vf, bool on);
+int sri_pf_set_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, uint16_t n);
+int sri_pf_set_vf_rx_mode(struct sriov_pf *pf, uint16_t vf, enum sriov_rx_mode most);
+int sri_pf_set_vf_link(struct sriov_pf *pf, uint16_t vf, enum sriov_pf_vf_link link);
 int sri_pf_get_vf(struct sriov_pf *pf, uint16_t vf, struct sriov_pf_vf_info *info);
+
+/* ---- pf_rate.c ---- */
+int sri_pf_set_vf_rate(struct sriov_pf *pf, uint16_t vf, uint32_t mbps);
+/* Program the limit of this VF, or that it has none. */
+void sri_pf_rate_put(struct sri_pf *p, uint16_t vf);
+/* The link has another speed. */
+void sri_pf_rate_rebase(struct sri_pf *p);
+/* Share limits anew where a VF enabled or disabled queues. */
+void sri_pf_rate_watch(struct sri_pf *p);
+
+/* ---- pf_counters.c ---- */
 uint32_t sri_pf_stats(struct sriov_pf *pf, struct sriov_stat *out, uint32_t room);
+uint32_t sri_pf_vf_stats(struct sriov_pf *pf, uint16_t vf, struct sriov_stat *out, uint32_t room);
+/* Where the VF's counters stand is where counting begins. */
+void sri_pf_count_base(struct sri_pf *p, uint16_t vf);
+/* Take in what was counted, of all VFs: before a reset, and often enough that none wraps unseen. */
+void sri_pf_count_all(struct sri_pf *p);
+void sri_pf_count_watch(struct sri_pf *p);
 
 /* ---- pf_mbx.c: transport; nothing here waits ---- */
 /* Take the mailbox memory of this VF. False: the VF holds it; try at the next poll. */
@@ -249,6 +309,14 @@ static inline uint64_t sri_pf_bit(uint16_t vf)
 }
 /* All of it as for a VF that just came to be. */
 void sri_pf_vf_init(struct sri_pf *p, uint16_t vf);
+/* The VF ceases to be: neither request nor policy is left of it, in the tables or the device. */
+void sri_pf_vf_forget(struct sri_pf *p, uint16_t vf);
+/* Its traffic runs, unless policy holds it back. */
+void sri_pf_vf_run(struct sri_pf *p, uint16_t vf);
+/* It has no link, and its mailbox no words for that: a PF that does not answer is understood. */
+bool sri_pf_vf_is_silenced(const struct sri_pf *p, uint16_t vf);
+/* The policy lets it have this VLAN. */
+bool sri_pf_vf_may_vlan(const struct sri_pf *p, uint16_t vf, uint16_t vid);
 /* The VF was reset: what it asked for is void, the host's policy stays. No traffic until RESET. */
 void sri_pf_vf_restart(struct sri_pf *p, uint16_t vf);
 /* Write everything the shadows hold into a device that was reset. */

@@ -3,7 +3,6 @@
 #include "intel/pf_engine.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* Rounds that one entry may do for interrupts that came meanwhile; the rest waits for a poll. */
 #define AGAIN_MAX 4u
@@ -98,6 +97,7 @@ static int bring_up(struct sri_pf *p)
 /* The last word to the VFs, then no traffic and no answers. */
 static void take_down(struct sri_pf *p)
 {
+    sri_pf_count_all(p);
     for (uint16_t vf = 0; vf < p->num_vfs && p->serving; vf++) {
         sri_pf_vf_dismiss(p, vf);
         p->vf[vf].tell = false;
@@ -185,11 +185,7 @@ void sri_pf_detach(struct sriov_pf *pf)
 static void forget_vfs(struct sri_pf *p)
 {
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
-        struct sri_pf_vf *v = &p->vf[vf];
-
-        v->port_vlan = 0;
-        memset(&v->admin, 0, sizeof(v->admin));
-        sri_pf_vf_restart(p, vf);
+        sri_pf_vf_forget(p, vf);
     }
 }
 

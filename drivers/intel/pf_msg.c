@@ -31,7 +31,7 @@ uint32_t sri_pf_msg_reset(struct sri_pf *p, uint16_t vf, uint32_t *msg)
     v->resets++;
     v->cts = true;
     v->tell = false;
-    p->dev->put_traffic(p, vf, true);
+    sri_pf_vf_run(p, vf);
     memset(msg, 0, 4u * INTEL_MBX_WORDS);
     msg[0] = INTEL_MBX_VF_RESET | (sri_pf_mac_zero(&v->mac) ? INTEL_MBX_NACK : INTEL_MBX_ACK);
     put_mac(&msg[INTEL_MBX_RESET_MAC_WORD], &v->mac);
@@ -64,6 +64,9 @@ int sri_pf_msg_set_multicast(struct sri_pf *p, uint16_t vf, const uint32_t *msg,
     if (n > INTEL_MBX_MULTICAST_MAX) {
         return -EINVAL;
     }
+    if (n != 0 && v->rx_most < IXGBE_MBX_XCAST_MULTI) {
+        return -EACCES;
+    }
     for (uint32_t i = 0; i < n; i++) {
         hashes[i] = (uint16_t)(msg[1u + i / 2u] >> (16u * (i % 2u)));
         if (hashes[i] > INTEL_MBX_MULTICAST_HASH) {
@@ -88,7 +91,7 @@ int sri_pf_msg_set_vlan(struct sri_pf *p, uint16_t vf, uint32_t *msg)
         return -EACCES;
     }
     if ((msg[0] & INTEL_MBX_VLAN_ADD) != 0) {
-        return sri_pf_vlan_add(p, vf, (uint16_t)vid);
+        return sri_pf_vf_may_vlan(p, vf, (uint16_t)vid) ? sri_pf_vlan_add(p, vf, (uint16_t)vid) : -EACCES;
     }
     sri_pf_vlan_del(p, vf, (uint16_t)vid);
     return 0;

@@ -34,9 +34,17 @@ static int set_mac(struct sri_pf *p, uint16_t vf, uint32_t *msg)
     }
 }
 
+static bool may_allmulti(const struct sri_pf *p, uint16_t vf)
+{
+    return p->vf[vf].trusted && p->vf[vf].rx_most >= IXGBE_MBX_XCAST_ALLMULTI;
+}
+
 static void set_allmulti(struct sri_pf *p, uint16_t vf, bool on)
 {
-    p->vf[vf].xcast = on ? IXGBE_MBX_XCAST_ALLMULTI : IXGBE_MBX_XCAST_MULTI;
+    const uint8_t least =
+        p->vf[vf].rx_most < IXGBE_MBX_XCAST_MULTI ? p->vf[vf].rx_most : IXGBE_MBX_XCAST_MULTI;
+
+    p->vf[vf].xcast = on ? IXGBE_MBX_XCAST_ALLMULTI : least;
     p->dev->put_vf(p, vf);
 }
 
@@ -52,7 +60,7 @@ static int set_multicast(struct sri_pf *p, uint16_t vf, uint32_t *msg)
         return -EINVAL;
     }
     rc = sri_pf_msg_set_multicast(p, vf, msg, n);
-    if (rc == 0 && more && p->vf[vf].trusted) {
+    if (rc == 0 && more && may_allmulti(p, vf)) {
         set_allmulti(p, vf, true);
     }
     return rc;
@@ -66,7 +74,7 @@ static int set_promisc(struct sri_pf *p, uint16_t vf, uint32_t *msg)
     if ((msg[0] & INTEL_MBX_INFO & ~IGB_MBX_PROMISC_MULTICAST) != 0) {
         return -EOPNOTSUPP;
     }
-    if (multi && !p->vf[vf].trusted) {
+    if (multi && !may_allmulti(p, vf)) {
         return -EACCES;
     }
     set_allmulti(p, vf, multi);

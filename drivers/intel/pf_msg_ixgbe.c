@@ -129,7 +129,8 @@ static int get_rss_key(struct sri_pf *p, uint16_t vf, uint32_t *msg)
     return 0;
 }
 
-/* An untrusted VF is granted less than it asked for. The device has no promiscuous pools. */
+/* An untrusted VF, or one that policy holds to less, is granted less than it asked for. The device has no
+ * promiscuous pools. */
 static int update_xcast(struct sri_pf *p, uint16_t vf, uint32_t *msg)
 {
     struct sri_pf_vf *v = &p->vf[vf];
@@ -141,6 +142,9 @@ static int update_xcast(struct sri_pf *p, uint16_t vf, uint32_t *msg)
     if (mode > IXGBE_MBX_XCAST_MULTI && !v->trusted) {
         mode = IXGBE_MBX_XCAST_MULTI;
     }
+    if (mode > v->rx_most) {
+        mode = v->rx_most;
+    }
     if (mode == IXGBE_MBX_XCAST_PROMISC) {
         return -EOPNOTSUPP;
     }
@@ -150,12 +154,9 @@ static int update_xcast(struct sri_pf *p, uint16_t vf, uint32_t *msg)
     return 0;
 }
 
-/* No VF is forbidden to have link, so the policy is always yes. */
 static int get_link_state(struct sri_pf *p, uint16_t vf, uint32_t *msg)
 {
-    (void)p;
-    (void)vf;
-    msg[1] = 1;
+    msg[1] = p->vf[vf].link != SRIOV_PF_VF_LINK_DOWN ? 1u : 0u;
     return 0;
 }
 
@@ -175,9 +176,11 @@ static uint32_t wire_speed(const struct sriov_link *link)
 
 static int get_pf_link_state(struct sri_pf *p, uint16_t vf, uint32_t *msg)
 {
-    (void)vf;
-    msg[IXGBE_MBX_PF_LINK_SPEED_WORD] = wire_speed(&p->pf->link);
-    msg[IXGBE_MBX_PF_LINK_UP_WORD] = p->pf->link.up ? 1u : 0u;
+    static const struct sriov_link down;
+    const struct sriov_link *link = p->vf[vf].link != SRIOV_PF_VF_LINK_DOWN ? &p->pf->link : &down;
+
+    msg[IXGBE_MBX_PF_LINK_SPEED_WORD] = wire_speed(link);
+    msg[IXGBE_MBX_PF_LINK_UP_WORD] = link->up ? 1u : 0u;
     return 0;
 }
 

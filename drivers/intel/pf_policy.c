@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The host's policy for a VF, and what the host gets to see. */
+/* The host's policy for a VF. What stands already is left alone; what a VF has beyond a new policy is taken
+ * away at once, whatever the VF does about the news. */
 #include "intel/pf_engine.h"
 
 #include <errno.h>
@@ -18,6 +19,9 @@ int sri_pf_set_vf_mac(struct sriov_pf *pf, uint16_t vf, const struct sriov_mac *
 
     if (v == NULL || (!sri_pf_mac_ok(mac) && !sri_pf_mac_zero(mac))) {
         return -EINVAL;
+    }
+    if (sri_pf_mac_equal(mac, &v->admin)) {
+        return 0;
     }
     (void)sri_pf_enter(p);
     v->admin = *mac;
@@ -54,7 +58,43 @@ int sri_pf_set_vf_vlan(struct sriov_pf *pf, uint16_t vf, uint16_t vid)
     return rc;
 }
 
-/* What only a trusted VF may have is taken away at once, whatever the VF does about the news. */
+/* True: it had some that are not allowed any more. */
+static bool drop_vlans(struct sri_pf *p, uint16_t vf)
+{
+    bool dropped = false;
+
+    for (uint16_t i = 0; i < p->dev->vlans; i++) {
+        const struct sri_pf_vlan *e = &p->vlan[i];
+
+        if ((e->pools & sri_pf_bit(vf)) != 0 && !sri_pf_vf_may_vlan(p, vf, e->vid)) {
+            sri_pf_vlan_del(p, vf, e->vid);
+            dropped = true;
+        }
+    }
+    return dropped;
+}
+
+int sri_pf_set_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, uint16_t n)
+{
+    struct sri_pf *p = pf->priv;
+    struct sri_pf_vf *v = find_vf(p, vf);
+
+    if (v == NULL || n > SRIOV_PF_TRUNK_MAX) {
+        return -EINVAL;
+    }
+    if (v->n_trunk == n && memcmp(v->trunk, vids, n * sizeof(vids[0])) == 0) {
+        return 0;
+    }
+    (void)sri_pf_enter(p);
+    memcpy(v->trunk, vids, n * sizeof(vids[0]));
+    v->n_trunk = n;
+    if (drop_vlans(p, vf)) {
+        sri_pf_vf_dismiss(p, vf);
+    }
+    sri_pf_leave(p);
+    return 0;
+}
+
 int sri_pf_set_vf_trust(struct sriov_pf *pf, uint16_t vf, bool trusted)
 {
     struct sri_pf *p = pf->priv;
@@ -91,9 +131,78 @@ int sri_pf_set_vf_spoof_check(struct sriov_pf *pf, uint16_t vf, bool on)
     if (v == NULL) {
         return -EINVAL;
     }
+    if (v->spoof_check == on) {
+        return 0;
+    }
     (void)sri_pf_enter(p);
     v->spoof_check = on;
     p->dev->put_vf(p, vf);
+    sri_pf_leave(p);
+    return 0;
+}
+
+static void drop_modes(struct sri_pf *p, uint16_t vf)
+{
+    struct sri_pf_vf *v = &p->vf[vf];
+
+    if (v->xcast > v->rx_most) {
+        v->xcast = v->rx_most;
+    }
+    if (v->rx_most == IXGBE_MBX_XCAST_NONE) {
+        v->n_hashes = 0;
+        sri_pf_mta_update(p);
+    }
+    p->dev->put_vf(p, vf);
+    sri_pf_vf_dismiss(p, vf);
+}
+
+int sri_pf_set_vf_rx_mode(struct sriov_pf *pf, uint16_t vf, enum sriov_rx_mode most)
+{
+    static const uint8_t modes[] = {IXGBE_MBX_XCAST_NONE, IXGBE_MBX_XCAST_MULTI, IXGBE_MBX_XCAST_ALLMULTI,
+                                    IXGBE_MBX_XCAST_PROMISC};
+    struct sri_pf *p = pf->priv;
+    struct sri_pf_vf *v = find_vf(p, vf);
+    bool news;
+
+    if (v == NULL || (uint32_t)most >= sizeof(modes)) {
+        return -EINVAL;
+    }
+    if (v->rx_most == modes[most]) {
+        return 0;
+    }
+    (void)sri_pf_enter(p);
+    /* A VF that could not have its groups has to ask for them again. */
+    news = v->xcast > modes[most] || v->rx_most == IXGBE_MBX_XCAST_NONE;
+    v->rx_most = modes[most];
+    if (news) {
+        drop_modes(p, vf);
+    }
+    sri_pf_leave(p);
+    return 0;
+}
+
+/*
+ * STATUS and LINKS of a VF are the port's, and without the port's link nothing is transmitted, not even
+ * from VF to VF: a VF cannot be up alone. Down is told by the mailbox, and enforced by the enables.
+ */
+int sri_pf_set_vf_link(struct sriov_pf *pf, uint16_t vf, enum sriov_pf_vf_link link)
+{
+    struct sri_pf *p = pf->priv;
+    struct sri_pf_vf *v = find_vf(p, vf);
+
+    if (v == NULL) {
+        return -EINVAL;
+    }
+    if (link == SRIOV_PF_VF_LINK_UP) {
+        return -EOPNOTSUPP;
+    }
+    if (v->link == (uint8_t)link) {
+        return 0;
+    }
+    (void)sri_pf_enter(p);
+    v->link = (uint8_t)link;
+    sri_pf_vf_dismiss(p, vf);
+    sri_pf_vf_run(p, vf);
     sri_pf_leave(p);
     return 0;
 }
@@ -116,50 +225,9 @@ int sri_pf_get_vf(struct sriov_pf *pf, uint16_t vf, struct sriov_pf_vf_info *inf
     info->requests = v->requests;
     info->refused = v->refused;
     info->resets = v->resets;
+    info->max_mbps = v->mbps;
+    info->link = v->link;
+    info->rx_mode = v->rx_most; /* the mailbox counts them alike */
+    info->trunk_vids = v->n_trunk;
     return 0;
-}
-
-static void put_stat(struct sriov_stat *out, uint32_t room, uint32_t i, const char *name, uint64_t value)
-{
-    if (i < room) {
-        (void)sriov_format(out[i].name, sizeof(out[i].name), "%s", name);
-        out[i].value = value;
-    }
-}
-
-/* Reading clears these counters, so they are summed up here. */
-static void collect(struct sri_pf *p)
-{
-    for (uint32_t i = 0; i < p->dev->n_counters; i++) {
-        const struct sri_pf_counter *c = &p->dev->counters[i];
-        const uint64_t low = sri_pf_rd(p, c->reg);
-        const uint64_t high = c->high != 0 ? sri_pf_rd(p, c->high) : 0;
-
-        p->counters[i] += high << 32 | low;
-    }
-}
-
-uint32_t sri_pf_stats(struct sriov_pf *pf, struct sriov_stat *out, uint32_t room)
-{
-    struct sri_pf *p = pf->priv;
-    uint64_t requests = 0;
-    uint64_t refused = 0;
-    uint32_t n = 0;
-
-    if (!sriov_fn_gone(pf->fn)) {
-        collect(p);
-    }
-    for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
-        requests += p->vf[vf].requests;
-        refused += p->vf[vf].refused;
-    }
-    for (uint32_t i = 0; i < p->dev->n_counters; i++) {
-        put_stat(out, room, n++, p->dev->counters[i].name, p->counters[i]);
-    }
-    put_stat(out, room, n++, "mailbox_requests", requests);
-    put_stat(out, room, n++, "mailbox_refused", refused);
-    put_stat(out, room, n++, "mailbox_stray", p->bad_doorbells);
-    put_stat(out, room, n++, "resets", p->resets);
-    put_stat(out, room, n++, "link_changes", p->link_changes);
-    return n;
 }

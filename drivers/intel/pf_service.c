@@ -44,6 +44,9 @@ uint32_t sri_pf_answer(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WOR
     struct sri_pf_vf *v = &p->vf[vf];
 
     v->requests++;
+    if (sri_pf_vf_is_silenced(p, vf)) {
+        return 0;
+    }
     /* Our own answer, rung back at us. */
     if ((msg[0] & INTEL_MBX_RESULT) != 0) {
         v->refused++;
@@ -197,6 +200,7 @@ static void watch_link(struct sri_pf *p, const struct sriov_link *link)
     p->link_changes++;
     sriov_log(sriov_fn_vmm(p->pf->fn), SRIOV_LOG_INFO, "%s: %s: link %s, %u Mbit/s", p->dev->name,
               sriov_fn_info(p->pf->fn)->name, link->up ? "up" : "down", link->mbps);
+    sri_pf_rate_rebase(p);
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
         p->vf[vf].tell = true;
     }
@@ -223,6 +227,8 @@ uint32_t sri_pf_serve(struct sri_pf *p)
         serve_group(p, group);
     }
     watch_link(p, &link);
+    sri_pf_rate_watch(p);
+    sri_pf_count_watch(p);
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
         send_control(p, vf);
         send_nack(p, vf);

@@ -8,7 +8,50 @@ void sri_pf_vf_init(struct sri_pf *p, uint16_t vf)
 {
     memset(&p->vf[vf], 0, sizeof(p->vf[vf]));
     p->vf[vf].spoof_check = true;
+    p->vf[vf].rx_most = IXGBE_MBX_XCAST_PROMISC;
     sri_pf_vf_restart(p, vf);
+    sri_pf_rate_put(p, vf);
+    sri_pf_count_base(p, vf);
+}
+
+void sri_pf_vf_forget(struct sri_pf *p, uint16_t vf)
+{
+    struct sri_pf_vf *v = &p->vf[vf];
+
+    v->port_vlan = 0;
+    v->n_trunk = 0;
+    v->mbps = 0;
+    memset(&v->admin, 0, sizeof(v->admin));
+    sri_pf_vf_restart(p, vf);
+    sri_pf_rate_put(p, vf);
+}
+
+void sri_pf_vf_run(struct sri_pf *p, uint16_t vf)
+{
+    const struct sri_pf_vf *v = &p->vf[vf];
+
+    p->dev->put_traffic(p, vf, v->cts && v->link != SRIOV_PF_VF_LINK_DOWN);
+}
+
+bool sri_pf_vf_is_silenced(const struct sri_pf *p, uint16_t vf)
+{
+    return p->vf[vf].link == SRIOV_PF_VF_LINK_DOWN && p->dev->newest_api == 0;
+}
+
+/* Untagged frames need no VLAN; a guest may ask for 0 all the same, for those with a priority. */
+bool sri_pf_vf_may_vlan(const struct sri_pf *p, uint16_t vf, uint16_t vid)
+{
+    const struct sri_pf_vf *v = &p->vf[vf];
+
+    if (v->port_vlan != 0) {
+        return false;
+    }
+    for (uint16_t i = 0; i < v->n_trunk; i++) {
+        if (v->trunk[i] == vid) {
+            return true;
+        }
+    }
+    return v->n_trunk == 0 || vid == 0;
 }
 
 static void forget_requests(struct sri_pf_vf *v)
@@ -16,7 +59,7 @@ static void forget_requests(struct sri_pf_vf *v)
     v->api = SRI_PF_API_1_0;
     v->max_frame = 0;
     v->n_hashes = 0;
-    v->xcast = IXGBE_MBX_XCAST_MULTI;
+    v->xcast = v->rx_most < IXGBE_MBX_XCAST_MULTI ? v->rx_most : IXGBE_MBX_XCAST_MULTI;
     v->cts = false;
     v->unread = false;
     v->lost = false;
@@ -47,6 +90,8 @@ void sri_pf_vf_restore_all(struct sri_pf *p)
     sri_pf_rar_own(p);
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
         sri_pf_vf_restart(p, vf);
+        sri_pf_rate_put(p, vf);
+        sri_pf_count_base(p, vf);
     }
 }
 

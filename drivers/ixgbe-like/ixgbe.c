@@ -15,6 +15,19 @@ _Static_assert(sizeof(counters) / sizeof(counters[0]) <= SRI_PF_COUNTERS_MAX, "r
 _Static_assert(IXGBE_RAR_ENTRIES <= SRI_PF_RARS, "room for every receive address");
 _Static_assert(IXGBE_VLVF_ENTRIES <= SRI_PF_VLANS, "room for every VLAN");
 
+/* First and distance. */
+#define OF_VF(reg) reg(0), reg(1) - reg(0)
+static const struct sri_pf_vf_counter vf_counters[] = {
+    {"rx_packets", OF_VF(IXGBE_PVFGPRC), 0, 0, 32},
+    {"rx_bytes", OF_VF(IXGBE_PVFGORC_LSB), OF_VF(IXGBE_PVFGORC_MSB), IXGBE_VF_OCTETS_BITS},
+    {"rx_multicast", OF_VF(IXGBE_PVFMPRC), 0, 0, 32},
+    {"tx_packets", OF_VF(IXGBE_PVFGPTC), 0, 0, 32},
+    {"tx_bytes", OF_VF(IXGBE_PVFGOTC_LSB), OF_VF(IXGBE_PVFGOTC_MSB), IXGBE_VF_OCTETS_BITS},
+};
+_Static_assert(sizeof(vf_counters) / sizeof(vf_counters[0]) <= SRI_PF_VF_COUNTERS_MAX,
+               "room for every counter of a VF");
+_Static_assert(IXGBE_RTTBCNRC_RF_INT_SHIFT == 14, "the engine's rate factors");
+
 static const struct sri_pf_dev device = {
     .name = "ixgbe-like",
     .bar_length = 0x20000, /* PFMBMEM(63) is the last register used */
@@ -37,6 +50,9 @@ static const struct sri_pf_dev device = {
     .requests = sri_pf_ixgbe_requests,
     .counters = counters,
     .n_counters = sizeof(counters) / sizeof(counters[0]),
+    .vf_counters = vf_counters,
+    .n_vf_counters = sizeof(vf_counters) / sizeof(vf_counters[0]),
+    .rate_least = 10,
     .reset = ixgbe_reset,
     .start = ixgbe_start,
     .quiet = ixgbe_quiet,
@@ -49,6 +65,8 @@ static const struct sri_pf_dev device = {
     .put_vlan = ixgbe_put_vlan,
     .put_vf = ixgbe_put_vf,
     .put_traffic = ixgbe_put_traffic,
+    .tx_queues = ixgbe_tx_queues,
+    .put_rate = ixgbe_put_rate,
 };
 
 static int attach(struct sriov_pf *pf)
@@ -70,6 +88,11 @@ static const struct sriov_pf_ops ops = {
     .set_vf_spoof_check = sri_pf_set_vf_spoof_check,
     .get_vf = sri_pf_get_vf,
     .stats = sri_pf_stats,
+    .set_vf_trunk = sri_pf_set_vf_trunk,
+    .set_vf_rate = sri_pf_set_vf_rate,
+    .set_vf_link = sri_pf_set_vf_link,
+    .set_vf_rx_mode = sri_pf_set_vf_rx_mode,
+    .vf_stats = sri_pf_vf_stats,
 };
 
 static const struct sriov_id ids[] = {{IXGBE_VENDOR_ID, IXGBE_DEV_ID_82599_SFP}, {0, 0}};

@@ -22,6 +22,8 @@ void ixgbe_put_rar(struct sri_pf *p, uint16_t i);
 void ixgbe_put_vlan(struct sri_pf *p, uint16_t i);
 void ixgbe_put_vf(struct sri_pf *p, uint16_t vf);
 void ixgbe_put_traffic(struct sri_pf *p, uint16_t vf, bool on);
+uint32_t ixgbe_tx_queues(struct sri_pf *p, uint16_t vf);
+void ixgbe_put_rate(struct sri_pf *p, uint16_t vf, uint32_t factor);
 void ixgbe_irq_on(struct sri_pf *p);
 void ixgbe_irq_ack(struct sri_pf *p);
 

@@ -186,6 +186,34 @@ void ixgbe_put_traffic(struct sri_pf *p, uint16_t vf, bool on)
     sri_pf_set(p, IXGBE_PFVFRE(vf / 32u), bit, on ? bit : 0);
 }
 
+static uint32_t first_queue(const struct sri_pf *p, uint16_t vf)
+{
+    return choose_mode(p)->queues * vf;
+}
+
+uint32_t ixgbe_tx_queues(struct sri_pf *p, uint16_t vf)
+{
+    const uint32_t first = first_queue(p, vf);
+    uint32_t n = 0;
+
+    for (uint32_t q = 0; q < choose_mode(p)->queues; q++) {
+        n += (sri_pf_rd_sure(p, IXGBE_TXDCTL(first + q)) & IXGBE_TXDCTL_ENABLE) != 0 ? 1u : 0u;
+    }
+    return n;
+}
+
+/* RTTBCNRC is of the queue that RTTDQSEL names: section 8.2.3.10. */
+void ixgbe_put_rate(struct sri_pf *p, uint16_t vf, uint32_t factor)
+{
+    const uint32_t first = first_queue(p, vf);
+    const uint32_t value = factor & (IXGBE_RTTBCNRC_RF_INT | IXGBE_RTTBCNRC_RF_DEC);
+
+    for (uint32_t q = 0; q < choose_mode(p)->queues; q++) {
+        sri_pf_wr(p, IXGBE_RTTDQSEL, first + q);
+        sri_pf_wr(p, IXGBE_RTTBCNRC, factor != 0 ? value | IXGBE_RTTBCNRC_RS_ENA : 0);
+    }
+}
+
 void ixgbe_irq_on(struct sri_pf *p)
 {
     sri_pf_wr(p, IXGBE_IVAR_MISC, (IXGBE_IVAR_ALLOC_VAL | PF_VECTOR) << IXGBE_IVAR_MISC_OTHER_SHIFT);

@@ -171,6 +171,8 @@ int ixgbe_start(struct sri_pf *p)
     clear_tables(p);
     frame_size(p);
     rss(p);
+    sri_pf_wr(p, IXGBE_RTTBCNRM,
+              p->max_frame > SRI_PF_FRAME_STD ? IXGBE_RTTBCNRM_MMW_JUMBO : IXGBE_RTTBCNRM_MMW_STD);
     sri_pf_set(p, IXGBE_FCTRL, IXGBE_FCTRL_SBP | IXGBE_FCTRL_MPE | IXGBE_FCTRL_UPE, IXGBE_FCTRL_BAM);
     sri_pf_set(p, IXGBE_VLNCTRL, IXGBE_VLNCTRL_CFIEN, IXGBE_VLNCTRL_VFE);
     sri_pf_wr(p, IXGBE_MCSTCTRL, IXGBE_MCSTCTRL_MFE);

@@ -353,32 +353,42 @@
 #define IGB_RXQ_ALIAS(n)         (0x02800u + 0x100u * (n)) /* n = 0..3: the same block, the same offsets in it */
 
 /* ---- Transmit: section 8.12 ---- */
-#define IGB_TCTL              0x00400u    /* RW */
-#define IGB_TCTL_EN           0x00000002u /* 0 */
-#define IGB_TCTL_PSP          0x00000008u /* 1: pad to 64 bytes */
-#define IGB_TCTL_CT           0x00000ff0u
-#define IGB_TCTL_CT_SHIFT     4u
-#define IGB_TCTL_RTLC         0x01000000u
-#define IGB_TCTL_EXT          0x00404u
-#define IGB_TIPG              0x00410u    /* RW, 0x00601008 */
-#define IGB_DTXCTL            0x03590u    /* RW */
-#define IGB_DTXCTL_MDP_EN     0x00000020u /* malicious driver protection */
-#define IGB_DTXCTL_SPOOF_INT  0x00000040u
-#define IGB_DTXMXSZRQ         0x03540u
-#define IGB_TXQ(n)            (0x0e000u + 0x40u * (n)) /* block of queue n = 0..15; 0..3 also at IGB_TXQ_ALIAS */
-#define IGB_TDBAL(n)          (IGB_TXQ(n) + 0x00u)     /* RW; bits 6:0 read 0 */
-#define IGB_TDBAH(n)          (IGB_TXQ(n) + 0x04u)     /* RW */
-#define IGB_TDLEN(n)          (IGB_TXQ(n) + 0x08u)     /* RW: bytes, a multiple of 128, bits 19:7 */
-#define IGB_TDH(n)            (IGB_TXQ(n) + 0x10u)     /* RW while the queue is disabled, 0 */
-#define IGB_TXCTL(n)          (IGB_TXQ(n) + 0x14u)     /* RW: DCA and relaxed ordering */
-#define IGB_TXCTL_DESC_RRO_EN 0x00000200u              /* 1 */
-#define IGB_TXCTL_WB_RO_EN    0x00000800u              /* clear it for head write-back */
-#define IGB_TXCTL_DATA_RRO_EN 0x00002000u              /* 1 */
-#define IGB_TDT(n)            (IGB_TXQ(n) + 0x18u)     /* RW, 0; bits 15:0 */
-#define IGB_TXDCTL(n)         (IGB_TXQ(n) + 0x28u)     /* RW */
-#define IGB_TDWBAL(n)         (IGB_TXQ(n) + 0x38u)     /* RW, 0 */
-#define IGB_TDWBAH(n)         (IGB_TXQ(n) + 0x3cu)     /* RW, 0 */
-#define IGB_TXQ_ALIAS(n)      (0x03800u + 0x100u * (n)) /* n = 0..3: the same block, the same offsets in it */
+#define IGB_TCTL             0x00400u    /* RW */
+#define IGB_TCTL_EN          0x00000002u /* 0 */
+#define IGB_TCTL_PSP         0x00000008u /* 1: pad to 64 bytes */
+#define IGB_TCTL_CT          0x00000ff0u
+#define IGB_TCTL_CT_SHIFT    4u
+#define IGB_TCTL_RTLC        0x01000000u
+#define IGB_TCTL_EXT         0x00404u
+#define IGB_TIPG             0x00410u    /* RW, 0x00601008 */
+#define IGB_DTXCTL           0x03590u    /* RW */
+#define IGB_DTXCTL_MDP_EN    0x00000020u /* malicious driver protection */
+#define IGB_DTXCTL_SPOOF_INT 0x00000040u
+#define IGB_DTXMXSZRQ        0x03540u
+/* Transmit rate of a queue, as RTTBCNRC of the 82599. */
+#define IGB_RTTDQSEL              0x03604u
+#define IGB_RTTDQSEL_TXDQ_IDX     0x0000000fu
+#define IGB_RTTBCNRM              0x03690u
+#define IGB_RTTBCNRM_MMW_JUMBO    0x014u
+#define IGB_RTTBCNRC              0x036b0u
+#define IGB_RTTBCNRC_RF_DEC       0x00003fffu
+#define IGB_RTTBCNRC_RF_INT       0x0fffc000u
+#define IGB_RTTBCNRC_RF_INT_SHIFT 14u
+#define IGB_RTTBCNRC_RS_ENA       0x80000000u
+#define IGB_TXQ(n)                (0x0e000u + 0x40u * (n)) /* block of queue n = 0..15; 0..3 also at IGB_TXQ_ALIAS */
+#define IGB_TDBAL(n)              (IGB_TXQ(n) + 0x00u)      /* RW; bits 6:0 read 0 */
+#define IGB_TDBAH(n)              (IGB_TXQ(n) + 0x04u)      /* RW */
+#define IGB_TDLEN(n)              (IGB_TXQ(n) + 0x08u)      /* RW: bytes, a multiple of 128, bits 19:7 */
+#define IGB_TDH(n)                (IGB_TXQ(n) + 0x10u)      /* RW while the queue is disabled, 0 */
+#define IGB_TXCTL(n)              (IGB_TXQ(n) + 0x14u)      /* RW: DCA and relaxed ordering */
+#define IGB_TXCTL_DESC_RRO_EN     0x00000200u               /* 1 */
+#define IGB_TXCTL_WB_RO_EN        0x00000800u               /* clear it for head write-back */
+#define IGB_TXCTL_DATA_RRO_EN     0x00002000u               /* 1 */
+#define IGB_TDT(n)                (IGB_TXQ(n) + 0x18u)      /* RW, 0; bits 15:0 */
+#define IGB_TXDCTL(n)             (IGB_TXQ(n) + 0x28u)      /* RW */
+#define IGB_TDWBAL(n)             (IGB_TXQ(n) + 0x38u)      /* RW, 0 */
+#define IGB_TDWBAH(n)             (IGB_TXQ(n) + 0x3cu)      /* RW, 0 */
+#define IGB_TXQ_ALIAS(n)          (0x03800u + 0x100u * (n)) /* n = 0..3: the same block, the same offsets in it */
 
 /* ---- Virtualization: section 8.14; n = 0..7 by VF or pool unless said otherwise ---- */
 #define IGB_VT_CTL              0x0581cu    /* RW, 0 */

@@ -347,45 +347,49 @@
 #define IXGBE_RTRPCS_RAC          0x00000004u
 
 /* ---- Transmit: section 8.2.3.9; n = 0..127 ---- */
-#define IXGBE_TDBAL(n)              (0x06000u + 0x40u * (n)) /* RW; bits 6:0 read 0 */
-#define IXGBE_TDBAH(n)              (0x06004u + 0x40u * (n)) /* RW */
-#define IXGBE_TDLEN(n)              (0x06008u + 0x40u * (n)) /* RW: bytes, a multiple of 128, bits 19:7 */
-#define IXGBE_DCA_TXCTRL(n)         (0x0600cu + 0x40u * (n)) /* RW */
-#define IXGBE_TDH(n)                (0x06010u + 0x40u * (n)) /* RO, 0 */
-#define IXGBE_TDT(n)                (0x06018u + 0x40u * (n)) /* RW, 0; bits 15:0 */
-#define IXGBE_TXDCTL(n)             (0x06028u + 0x40u * (n)) /* RW, 0 */
-#define IXGBE_TDWBAL(n)             (0x06038u + 0x40u * (n)) /* RW, 0 */
-#define IXGBE_TDWBAH(n)             (0x0603cu + 0x40u * (n)) /* RW, 0 */
-#define IXGBE_DMATXCTL              0x04a80u                 /* RW; VT 0x8100 in 31:16 */
-#define IXGBE_DMATXCTL_TE           0x00000001u              /* 0: set it before enabling a queue */
-#define IXGBE_DMATXCTL_GDV          0x00000008u
-#define IXGBE_DMATXCTL_VT_SHIFT     16u
-#define IXGBE_DTXMXSZRQ             0x08100u /* RW, 0x10: in flight, 256 bytes; only with RTTDCS.ARBDIS */
-#define IXGBE_DTXMXSZRQ_MAX         0x00000fffu
-#define IXGBE_DTXTCPFLGL            0x04a88u
-#define IXGBE_DTXTCPFLGH            0x04a8cu
-#define IXGBE_MTQC                  0x08120u /* RW, 0; only while RTTDCS.ARBDIS is 1 */
-#define IXGBE_MTQC_RT_ENA           0x00000001u
-#define IXGBE_MTQC_VT_ENA           0x00000002u
-#define IXGBE_MTQC_NUM_TC_OR_Q      0x0000000cu
-#define IXGBE_MTQC_64VF             0x00000004u /* with VT_ENA: 64 pools, 2 queues each */
-#define IXGBE_MTQC_32VF             0x00000008u /* with VT_ENA: 32 pools, 4 queues each; with RT_ENA too: 4 classes */
-#define IXGBE_MTQC_16VF             0x0000000cu           /* with VT_ENA and RT_ENA: 16 pools, 8 classes */
-#define IXGBE_TXPBSIZE(n)           (0x0cc00u + 4u * (n)) /* RW; n = 0..7; bits 19:10 in KiB, 160 in all */
-#define IXGBE_TXPBSIZE_SHIFT        10u
-#define IXGBE_TXPBSIZE_TOTAL_KIB    160u
-#define IXGBE_TXPBTHRESH(n)         (0x04950u + 4u * (n)) /* RW; n = 0..7; KiB */
-#define IXGBE_RTTUP2TC              0x0c800u
-#define IXGBE_RTTDCS                0x04900u /* RW, 0 */
-#define IXGBE_RTTDCS_ARBDIS         0x00000040u
-#define IXGBE_RTTDQSEL              0x04904u /* RW: queue that RTTDT1C and RTTBCNRC mean */
-#define IXGBE_RTTDT1C               0x04908u
-#define IXGBE_RTTBCNRC              0x04984u /* RW: transmit rate limit of that queue */
-#define IXGBE_RTTBCNRC_RF_DEC       0x00003fffu
+#define IXGBE_TDBAL(n)           (0x06000u + 0x40u * (n)) /* RW; bits 6:0 read 0 */
+#define IXGBE_TDBAH(n)           (0x06004u + 0x40u * (n)) /* RW */
+#define IXGBE_TDLEN(n)           (0x06008u + 0x40u * (n)) /* RW: bytes, a multiple of 128, bits 19:7 */
+#define IXGBE_DCA_TXCTRL(n)      (0x0600cu + 0x40u * (n)) /* RW */
+#define IXGBE_TDH(n)             (0x06010u + 0x40u * (n)) /* RO, 0 */
+#define IXGBE_TDT(n)             (0x06018u + 0x40u * (n)) /* RW, 0; bits 15:0 */
+#define IXGBE_TXDCTL(n)          (0x06028u + 0x40u * (n)) /* RW, 0 */
+#define IXGBE_TDWBAL(n)          (0x06038u + 0x40u * (n)) /* RW, 0 */
+#define IXGBE_TDWBAH(n)          (0x0603cu + 0x40u * (n)) /* RW, 0 */
+#define IXGBE_DMATXCTL           0x04a80u                 /* RW; VT 0x8100 in 31:16 */
+#define IXGBE_DMATXCTL_TE        0x00000001u              /* 0: set it before enabling a queue */
+#define IXGBE_DMATXCTL_GDV       0x00000008u
+#define IXGBE_DMATXCTL_VT_SHIFT  16u
+#define IXGBE_DTXMXSZRQ          0x08100u /* RW, 0x10: in flight, 256 bytes; only with RTTDCS.ARBDIS */
+#define IXGBE_DTXMXSZRQ_MAX      0x00000fffu
+#define IXGBE_DTXTCPFLGL         0x04a88u
+#define IXGBE_DTXTCPFLGH         0x04a8cu
+#define IXGBE_MTQC               0x08120u /* RW, 0; only while RTTDCS.ARBDIS is 1 */
+#define IXGBE_MTQC_RT_ENA        0x00000001u
+#define IXGBE_MTQC_VT_ENA        0x00000002u
+#define IXGBE_MTQC_NUM_TC_OR_Q   0x0000000cu
+#define IXGBE_MTQC_64VF          0x00000004u /* with VT_ENA: 64 pools, 2 queues each */
+#define IXGBE_MTQC_32VF          0x00000008u /* with VT_ENA: 32 pools, 4 queues each; with RT_ENA too: 4 classes */
+#define IXGBE_MTQC_16VF          0x0000000cu           /* with VT_ENA and RT_ENA: 16 pools, 8 classes */
+#define IXGBE_TXPBSIZE(n)        (0x0cc00u + 4u * (n)) /* RW; n = 0..7; bits 19:10 in KiB, 160 in all */
+#define IXGBE_TXPBSIZE_SHIFT     10u
+#define IXGBE_TXPBSIZE_TOTAL_KIB 160u
+#define IXGBE_TXPBTHRESH(n)      (0x04950u + 4u * (n)) /* RW; n = 0..7; KiB */
+#define IXGBE_RTTUP2TC           0x0c800u
+#define IXGBE_RTTDCS             0x04900u /* RW, 0 */
+#define IXGBE_RTTDCS_ARBDIS      0x00000040u
+#define IXGBE_RTTDQSEL           0x04904u /* RW: queue that RTTDT1C and RTTBCNRC mean */
+#define IXGBE_RTTDT1C            0x04908u
+/* Rate limit of that queue, section 8.2.3.10: the link's rate divided by the factor INT.DEC. */
+#define IXGBE_RTTBCNRC              0x04984u
+#define IXGBE_RTTBCNRC_RF_DEC       0x00003fffu /* of 16384 */
 #define IXGBE_RTTBCNRC_RF_INT       0x0fffc000u
 #define IXGBE_RTTBCNRC_RF_INT_SHIFT 14u
 #define IXGBE_RTTBCNRC_RS_ENA       0x80000000u
 #define IXGBE_RTTBCNRM              0x04980u
+#define IXGBE_RTTBCNRM_MMW_SIZE     0x000003ffu /* KiB that a queue which was held up may make good */
+#define IXGBE_RTTBCNRM_MMW_STD      0x004u
+#define IXGBE_RTTBCNRM_MMW_JUMBO    0x014u /* with frames up to 9728 bytes */
 
 /* ---- Security engines: section 8.2.3.12 ---- */
 #define IXGBE_SECTXCTRL           0x08800u
