@@ -67,6 +67,9 @@ static const struct sri_pf_dev device = {
     .put_vlan = igb_put_vlan,
     .put_vf = igb_put_vf,
     .put_traffic = igb_put_traffic,
+    .put_rings = igb_put_rings,
+    .watch_on = igb_watch_on,
+    .watch = igb_watch,
     .tx_queues = igb_tx_queues,
     .put_rate = igb_put_rate,
 };
@@ -95,6 +98,9 @@ static const struct sriov_pf_ops ops = {
     .set_vf_link = sri_pf_set_vf_link,
     .set_vf_rx_mode = sri_pf_set_vf_rx_mode,
     .vf_stats = sri_pf_vf_stats,
+    .set_event_sink = sri_pf_set_event_sink,
+    .shut_vf = sri_pf_shut_vf,
+    .readmit_vf = sri_pf_readmit_vf,
 };
 
 static const struct sriov_id ids[] = {{IGB_VENDOR_ID, IGB_DEV_ID_82576}, {0, 0}};

@@ -33,4 +33,9 @@ void igb_put_rate(struct sri_pf *p, uint16_t vf, uint32_t factor);
 void igb_irq_on(struct sri_pf *p);
 void igb_irq_ack(struct sri_pf *p);
 
+/* igb_guard.c */
+void igb_put_rings(struct sri_pf *p, uint16_t vf, bool on);
+void igb_watch_on(struct sri_pf *p);
+void igb_watch(struct sri_pf *p);
+
 #endif

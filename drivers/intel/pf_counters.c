@@ -78,20 +78,27 @@ uint32_t sri_pf_stats(struct sriov_pf *pf, struct sriov_stat *out, uint32_t room
     struct sri_pf *p = pf->priv;
     uint64_t requests = 0;
     uint64_t refused = 0;
+    uint64_t dropped = 0;
     uint32_t n = 0;
 
     if (!sriov_fn_gone(pf->fn)) {
+        (void)sri_pf_enter(p);
         collect(p);
+        p->dev->watch(p);
+        sri_pf_leave(p);
     }
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
         requests += p->vf[vf].requests;
         refused += p->vf[vf].refused;
+        dropped += p->vf[vf].guard.dropped;
     }
     for (uint32_t i = 0; i < p->dev->n_counters; i++) {
         put_stat(out, room, n++, p->dev->counters[i].name, p->counters[i]);
     }
+    put_stat(out, room, n++, "tx_spoofed", p->watch.spoofed);
     put_stat(out, room, n++, "mailbox_requests", requests);
     put_stat(out, room, n++, "mailbox_refused", refused);
+    put_stat(out, room, n++, "mailbox_dropped", dropped);
     put_stat(out, room, n++, "mailbox_stray", p->bad_doorbells);
     put_stat(out, room, n++, "resets", p->resets);
     put_stat(out, room, n++, "link_changes", p->link_changes);

@@ -83,6 +83,7 @@ static int bring_up(struct sri_pf *p)
     sri_pf_vf_restore_all(p);
     sri_pf_mbx_clear(p);
     p->dev->pools(p);
+    sri_pf_guard_restore(p);
     if (p->interrupts) {
         p->dev->irq_on(p);
     }
@@ -206,6 +207,7 @@ int sri_pf_vfs_prepare(struct sriov_pf *pf, uint16_t n)
     sri_pf_mbx_clear(p);
     if (p->serving) {
         p->dev->pools(p);
+        sri_pf_guard_restore(p);
     }
     sri_pf_leave(p);
     return sriov_fn_gone(pf->fn) ? -ENODEV : 0;
@@ -238,6 +240,7 @@ uint32_t sri_pf_poll(struct sriov_pf *pf)
         p->served = 0;
         sri_pf_leave(p);
     }
+    sri_pf_guard_deliver(p);
     return served;
 }
 

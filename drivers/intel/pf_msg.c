@@ -67,11 +67,10 @@ int sri_pf_msg_set_multicast(struct sri_pf *p, uint16_t vf, const uint32_t *msg,
     if (n != 0 && v->rx_most < IXGBE_MBX_XCAST_MULTI) {
         return -EACCES;
     }
+    /* Linux's VF driver counts link-local groups and leaves them out: its last hashes are whatever was in
+     * its memory. */
     for (uint32_t i = 0; i < n; i++) {
-        hashes[i] = (uint16_t)(msg[1u + i / 2u] >> (16u * (i % 2u)));
-        if (hashes[i] > INTEL_MBX_MULTICAST_HASH) {
-            return -EINVAL;
-        }
+        hashes[i] = (uint16_t)(msg[1u + i / 2u] >> (16u * (i % 2u)) & INTEL_MBX_MULTICAST_HASH);
     }
     memcpy(v->hashes, hashes, n * sizeof(hashes[0]));
     v->n_hashes = (uint8_t)n;

@@ -225,6 +225,10 @@ int sri_pf_get_vf(struct sriov_pf *pf, uint16_t vf, struct sriov_pf_vf_info *inf
     info->requests = v->requests;
     info->refused = v->refused;
     info->resets = v->resets;
+    info->limited = v->guard.standing == SRI_PF_LIMITED;
+    info->shut = v->guard.standing == SRI_PF_SHUT;
+    info->reason = v->guard.reason;
+    info->dropped = v->guard.dropped;
     info->max_mbps = v->mbps;
     info->link = v->link;
     info->rx_mode = v->rx_most; /* the mailbox counts them alike */

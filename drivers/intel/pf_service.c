@@ -27,12 +27,23 @@ static uint32_t refuse(struct sri_pf_vf *v, uint32_t *msg)
     return 1;
 }
 
+/* What this PF lacks or has no room for is no fault of the VF. */
+static bool is_amiss(int err)
+{
+    return err != -EOPNOTSUPP && err != -ENOSPC;
+}
+
 static uint32_t answer_request(struct sri_pf *p, uint16_t vf, uint32_t *msg)
 {
     struct sri_pf_vf *v = &p->vf[vf];
     const struct sri_pf_request *req = find_request(p, msg[0] & INTEL_MBX_TYPE);
+    int err = -EPROTO;
 
-    if ((msg[0] & ~HEADER_KNOWN) != 0 || req == NULL || v->api < req->api || req->handle(p, vf, msg) != 0) {
+    if ((msg[0] & ~HEADER_KNOWN) == 0 && req != NULL && v->api >= req->api) {
+        err = req->handle(p, vf, msg);
+    }
+    if (err != 0) {
+        sri_pf_guard_blame(p, vf, SRI_PF_BAD, is_amiss(err) ? 1 : 0);
         return refuse(v, msg);
     }
     msg[0] |= INTEL_MBX_ACK | INTEL_MBX_CTS;
@@ -50,10 +61,12 @@ uint32_t sri_pf_answer(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WOR
     /* Our own answer, rung back at us. */
     if ((msg[0] & INTEL_MBX_RESULT) != 0) {
         v->refused++;
+        sri_pf_guard_blame(p, vf, SRI_PF_BAD, 1);
         return 0;
     }
     if (msg[0] == INTEL_MBX_VF_RESET) {
-        return sri_pf_msg_reset(p, vf, msg);
+        sri_pf_guard_blame(p, vf, SRI_PF_RESETS, 1);
+        return sri_pf_guard_is_shut(p, vf) ? 0 : sri_pf_msg_reset(p, vf, msg);
     }
     if (!v->cts) {
         return refuse(v, msg);
@@ -66,17 +79,31 @@ static void serve_request(struct sri_pf *p, uint16_t vf)
     uint32_t msg[INTEL_MBX_WORDS];
     uint32_t words;
 
+    if (!sri_pf_guard_hears(p, vf)) {
+        sri_pf_mbx_drop(p, vf);
+        return;
+    }
     /* Not to be had: the doorbell still rings at the next poll, and no other VF waits for this one. */
     if (!sri_pf_mbx_take(p, vf)) {
         return;
     }
     sri_pf_mbx_read(p, vf, msg);
     p->served++;
+    sri_pf_guard_heard(p, vf);
     words = sri_pf_answer(p, vf, msg);
-    if (words == 0) {
+    if (words == 0 || sri_pf_guard_is_shut(p, vf)) {
         sri_pf_mbx_release(p, vf);
     } else {
         sri_pf_mbx_send(p, vf, msg, words);
+    }
+}
+
+/* One that is shut has nothing left to take back. */
+static void serve_reset(struct sri_pf *p, uint16_t vf)
+{
+    if (!sri_pf_guard_is_shut(p, vf)) {
+        sri_pf_vf_restart(p, vf);
+        sri_pf_guard_blame(p, vf, SRI_PF_RESETS, 1);
     }
 }
 
@@ -95,7 +122,7 @@ static void serve_resets(struct sri_pf *p)
                 p->bad_doorbells++;
                 continue;
             }
-            sri_pf_vf_restart(p, (uint16_t)vf);
+            serve_reset(p, (uint16_t)vf);
         }
     }
 }
@@ -155,7 +182,7 @@ static void send_control(struct sri_pf *p, uint16_t vf)
     struct sri_pf_vf *v = &p->vf[vf];
     const uint32_t msg = INTEL_MBX_PF_CONTROL_MSG | (v->cts ? INTEL_MBX_CTS : 0);
 
-    if (v->tell && may_send(p, vf)) {
+    if (v->tell && !sri_pf_guard_is_shut(p, vf) && may_send(p, vf)) {
         v->tell = false;
         sri_pf_mbx_send(p, vf, &msg, 1);
     }
@@ -171,7 +198,8 @@ static void send_nack(struct sri_pf *p, uint16_t vf)
     struct sri_pf_vf *v = &p->vf[vf];
     const uint64_t now = sriov_fn_now(p->pf->fn);
 
-    if (!v->lost || v->tell || (v->nacked_at != 0 && now - v->nacked_at < NACK_AGAIN_NS)) {
+    if (!v->lost || v->tell || sri_pf_guard_is_shut(p, vf) ||
+        (v->nacked_at != 0 && now - v->nacked_at < NACK_AGAIN_NS)) {
         return;
     }
     if (v->cts) {

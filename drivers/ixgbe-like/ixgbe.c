@@ -9,7 +9,7 @@ static const struct sri_pf_counter counters[] = {
     {"rx_broadcast", IXGBE_BPRC, 0},        {"rx_multicast", IXGBE_MPRC, 0},
     {"rx_crc_errors", IXGBE_CRCERRS, 0},    {"rx_length_errors", IXGBE_RLEC, 0},
     {"rx_missed", IXGBE_MPC(0), 0},         {"tx_packets", IXGBE_GPTC, 0},
-    {"tx_bytes", IXGBE_GOTCL, IXGBE_GOTCH}, {"tx_spoofed", IXGBE_SSVPC, 0},
+    {"tx_bytes", IXGBE_GOTCL, IXGBE_GOTCH},
 };
 _Static_assert(sizeof(counters) / sizeof(counters[0]) <= SRI_PF_COUNTERS_MAX, "room for every counter");
 _Static_assert(IXGBE_RAR_ENTRIES <= SRI_PF_RARS, "room for every receive address");
@@ -65,6 +65,9 @@ static const struct sri_pf_dev device = {
     .put_vlan = ixgbe_put_vlan,
     .put_vf = ixgbe_put_vf,
     .put_traffic = ixgbe_put_traffic,
+    .put_rings = ixgbe_put_rings,
+    .watch_on = ixgbe_watch_on,
+    .watch = ixgbe_watch,
     .tx_queues = ixgbe_tx_queues,
     .put_rate = ixgbe_put_rate,
 };
@@ -93,6 +96,9 @@ static const struct sriov_pf_ops ops = {
     .set_vf_link = sri_pf_set_vf_link,
     .set_vf_rx_mode = sri_pf_set_vf_rx_mode,
     .vf_stats = sri_pf_vf_stats,
+    .set_event_sink = sri_pf_set_event_sink,
+    .shut_vf = sri_pf_shut_vf,
+    .readmit_vf = sri_pf_readmit_vf,
 };
 
 static const struct sriov_id ids[] = {{IXGBE_VENDOR_ID, IXGBE_DEV_ID_82599_SFP}, {0, 0}};

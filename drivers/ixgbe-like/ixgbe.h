@@ -27,4 +27,9 @@ void ixgbe_put_rate(struct sri_pf *p, uint16_t vf, uint32_t factor);
 void ixgbe_irq_on(struct sri_pf *p);
 void ixgbe_irq_ack(struct sri_pf *p);
 
+/* ixgbe_guard.c */
+void ixgbe_put_rings(struct sri_pf *p, uint16_t vf, bool on);
+void ixgbe_watch_on(struct sri_pf *p);
+void ixgbe_watch(struct sri_pf *p);
+
 #endif

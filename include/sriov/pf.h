@@ -109,6 +109,38 @@ SRIOV_API const char *sriov_pf_reason_name(enum sriov_pf_reason reason);
 SRIOV_API int sriov_pf_shut_vf(struct sriov_pf *pf, uint16_t vf);
 SRIOV_API int sriov_pf_readmit_vf(struct sriov_pf *pf, uint16_t vf);
 
+/*
+ * What a VF may do before it is contained. Each bound is a leaky bucket on the VMM's clock: so many at
+ * once, and one more each _NS. Beyond it the VF is limited. What it does amiss from then on is counted
+ * anew, and beyond _MORE (a flood: _DROPS) it is shut down. Limited, without anything amiss for CALM_NS:
+ * free again. A reset of the VF or of the PF changes none of it.
+ *
+ * So of one VF a poll serves at most one request and one reset; t after it began at most
+ * REQUESTS + t / REQUEST_NS requests are served while it is free, and 1 + t / LIMITED_NS once it is
+ * limited: all others are dropped unread, and it no longer causes interrupts, so that it is served by
+ * polls only. A VF that rings before every poll, polls at most 1 ms apart, is shut down within FLOOD_POLLS
+ * polls.
+ */
+#define SRIOV_PF_GUARD_REQUESTS   512u /* requests of its mailbox */
+#define SRIOV_PF_GUARD_REQUEST_NS UINT64_C(5000000)
+#define SRIOV_PF_GUARD_LIMITED_NS UINT64_C(100000000) /* limited: one request is served, one drop forgiven   \
+                                                       */
+#define SRIOV_PF_GUARD_DROPS        256u
+#define SRIOV_PF_GUARD_FLOOD_POLLS  1000u
+#define SRIOV_PF_GUARD_BAD          128u /* malformed or forbidden requests */
+#define SRIOV_PF_GUARD_BAD_MORE     32u
+#define SRIOV_PF_GUARD_BAD_NS       UINT64_C(50000000)
+#define SRIOV_PF_GUARD_SPOOFED      256u /* frames that anti-spoofing dropped */
+#define SRIOV_PF_GUARD_SPOOFED_MORE 64u
+#define SRIOV_PF_GUARD_SPOOFED_NS   UINT64_C(10000000)
+#define SRIOV_PF_GUARD_STOPS        2u /* queues stopped by the device for a malformed descriptor */
+#define SRIOV_PF_GUARD_STOPS_MORE   2u
+#define SRIOV_PF_GUARD_STOPS_NS     UINT64_C(10000000000)
+#define SRIOV_PF_GUARD_RESETS       128u /* RESET requests and resets of the function */
+#define SRIOV_PF_GUARD_RESETS_MORE  32u
+#define SRIOV_PF_GUARD_RESETS_NS    UINT64_C(50000000)
+#define SRIOV_PF_GUARD_CALM_NS      UINT64_C(2000000000)
+
 struct sriov_pf_vf_info {
     uint32_t size;
     uint32_t mailbox_api; /* negotiated, 0xMMmm */

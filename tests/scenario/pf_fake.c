@@ -220,6 +220,12 @@ void sriov_log(struct sriov_vmm *vmm, enum sriov_log_level level, const char *fm
     (void)fmt;
 }
 
+const char *sriov_pf_reason_name(enum sriov_pf_reason reason)
+{
+    (void)reason;
+    return "a reason";
+}
+
 size_t sriov_format(char *out, size_t room, const char *fmt, ...)
 {
     va_list ap;
