@@ -7,7 +7,7 @@
 #define SRIOV_MOCK_H
 
 #include <sriov/model.h>
-#include <sriov/vmm.h>
+#include <sriov/vm.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -174,8 +174,85 @@ SRIOV_API uint64_t sriov_mock_violations(const struct sriov_mock *mock,
 SRIOV_API const struct sriov_violation *sriov_mock_last_violation(const struct sriov_mock *mock);
 SRIOV_API void sriov_mock_forget_violations(struct sriov_mock *mock);
 /* DMA mappings, views, sinks, open functions and blocks of host memory (but the registration's own)
- * that the shim still holds, all together. */
+ * that the shim still holds, all together; of machines their memory, functions, windows, doorbells,
+ * vectors and a dirty log that is on. */
 SRIOV_API uint64_t sriov_mock_held(const struct sriov_mock *mock);
+
+/* ---- machines: the VM face, with a guest that the test is ---- */
+
+struct sriov_mock_vm_opts {
+    uint32_t size;
+    uint32_t flags;    /* 0 */
+    const char *name;  /* NULL: "vm1", then the next number */
+    uint64_t caps_out; /* SRIOV_VM_CAP_* that this machine lacks */
+    /* The most it can have; 0: not bounded. */
+    uint32_t memory_max;    /* pieces of memory, and mapped windows, which are the same to a machine */
+    uint32_t vectors_max;   /* vectors of all its functions */
+    uint32_t doorbells_max; /* values that have a doorbell */
+    uint32_t ring_max;      /* entries of the dirty ring; 0: 64 */
+    uint32_t consent;       /* enum sriov_mock_consent */
+    uint32_t reserved0;
+    uint64_t consent_ns;
+};
+
+/* What the guest does when it is asked to let go of a function. */
+enum sriov_mock_consent {
+    SRIOV_MOCK_CONSENT_AT_ONCE = 0, /* as soon as time is given */
+    SRIOV_MOCK_CONSENT_LATER = 1,   /* consent_ns later */
+    SRIOV_MOCK_CONSENT_NEVER = 2,   /* unless the test calls sriov_mock_guest_let_go */
+};
+
+/* A machine of this mock, registered; opts may be NULL. -ENOMEM, -EINVAL, -E2BIG. */
+SRIOV_API int sriov_mock_vm_create(struct sriov_mock *mock, const struct sriov_mock_vm_opts *opts,
+                                   struct sriov_vm **out);
+/* -EBUSY while it has memory or functions. NULL is nothing. */
+SRIOV_API int sriov_mock_vm_destroy(struct sriov_vm *vm);
+
+/*
+ * The guest's CPU. width 1, 2, 4 or 8; what is not aligned goes byte by byte, as a bus may do it. A store
+ * goes to a doorbell, else to memory, a mapped window or a trapped one, and to read-only memory or where
+ * nothing is, not at all; a load there gives all-ones. Not from within a callback of the machine's.
+ */
+SRIOV_API uint64_t sriov_mock_guest_read(struct sriov_vm *vm, uint64_t gpa, uint32_t width);
+SRIOV_API void sriov_mock_guest_write(struct sriov_vm *vm, uint64_t gpa, uint32_t width, uint64_t value);
+/* Many bytes of memory at once; -EFAULT where it is not all memory, or not all writable. */
+SRIOV_API int sriov_mock_guest_copy_in(struct sriov_vm *vm, uint64_t gpa, const void *from, size_t len);
+SRIOV_API int sriov_mock_guest_copy_out(struct sriov_vm *vm, uint64_t gpa, void *to, size_t len);
+/* Config space of function 0 of device `slot` on its bus 0; all-ones where nothing is plugged in, or at
+ * an offset or width that no bus can carry. */
+SRIOV_API uint32_t sriov_mock_guest_cfg_read(struct sriov_vm *vm, uint32_t slot, uint32_t off,
+                                             uint32_t width);
+SRIOV_API void sriov_mock_guest_cfg_write(struct sriov_vm *vm, uint32_t slot, uint32_t off, uint32_t width,
+                                          uint32_t value);
+
+/* How often the guest took this message. */
+SRIOV_API uint64_t sriov_mock_guest_interrupts(struct sriov_vm *vm, uint64_t address, uint32_t data);
+/* Its handler for all of them; NULL: none. Runs as a sink's callback does. */
+SRIOV_API void sriov_mock_guest_on_interrupt(struct sriov_vm *vm,
+                                             void (*cb)(void *arg, uint64_t address, uint32_t data),
+                                             void *arg);
+
+/* What the guest does from now on when it is asked. */
+SRIOV_API int sriov_mock_guest_script(struct sriov_vm *vm, enum sriov_mock_consent consent, uint64_t ns);
+/* It lets go of the function at `slot`, once time is given. -ENOENT nothing there, -EAGAIN not asked. */
+SRIOV_API int sriov_mock_guest_let_go(struct sriov_vm *vm, uint32_t slot);
+
+struct sriov_mock_guest_counts {
+    uint32_t size;
+    uint32_t reserved0;
+    /* Accesses that left the guest. */
+    uint64_t config;
+    uint64_t trapped;
+    uint64_t nothing;   /* where nothing is, and stores to read-only memory */
+    uint64_t ring_full; /* times the dirty ring was full and had to be emptied */
+    /* Those that did not. */
+    uint64_t mapped;
+    uint64_t doorbells;
+    uint64_t interrupts; /* taken */
+};
+SRIOV_API int sriov_mock_guest_counts(struct sriov_vm *vm, struct sriov_mock_guest_counts *counts);
+/* How often the guest was told of a function that came to `slot`, or (asked) that is to go. */
+SRIOV_API uint64_t sriov_mock_guest_told(struct sriov_vm *vm, uint32_t slot, bool asked);
 
 #ifdef __cplusplus
 }

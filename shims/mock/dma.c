@@ -72,8 +72,15 @@ static int add(struct mock_handle *h, struct sriov_dma_mem *mem, void *va, bool 
                                .va = va,
                                .dir = mem->dir,
                                .allocated = allocated};
+    int err = mock_dma_dirty_begin(&h->domain, &map);
 
-    return mock_iommu_map(&h->domain, &map);
+    if (err == 0) {
+        err = mock_iommu_map(&h->domain, &map);
+    }
+    if (err != 0) {
+        free(map.dirty);
+    }
+    return err;
 }
 
 int mock_op_dma_alloc(void *fn, struct sriov_dma_mem *mem)

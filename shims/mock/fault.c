@@ -109,6 +109,12 @@ int mock_gate(struct sriov_mock *mock, struct mock_handle *h, enum mock_op op)
     return mock_gone(h) ? -ENODEV : err;
 }
 
+int mock_gate_vm(struct sriov_mock *mock, const char *name, enum mock_op op)
+{
+    gone_at_vmm_op(mock, op_table[op].name);
+    return mock_gate_name(mock, name, op);
+}
+
 static const char *point_name(enum sriov_fault_point point)
 {
     switch (point) {
@@ -196,7 +202,7 @@ static bool fits_op(const struct sriov_mock_fault *spec, size_t op)
     bool of_vmm = op <= MOCK_OP_enumerate;
 
     if (spec->kind == SRIOV_MOCK_FAULT_GONE) {
-        return !of_vmm || spec->fn != NULL;
+        return !(of_vmm || op >= MOCK_OP_vm_info) || spec->fn != NULL;
     }
     return op_table[op].can_fail && !(of_vmm && spec->fn != NULL);
 }

@@ -131,6 +131,7 @@ static int host_dma_write(struct sriov_model_host *dev, const struct sriov_site 
         return -EFAULT;
     }
     memcpy(va, bytes, len);
+    mock_iommu_wrote(&dev->slots[site->function].handle->domain, iova.raw, len);
     return 0;
 }
 

@@ -57,7 +57,27 @@
     X(irq_unmask, true)                                                                                      \
     X(irq_pending, true)                                                                                     \
     X(irq_trigger, true)                                                                                     \
-    X(set_event_sink, true)
+    X(set_event_sink, true)                                                                                  \
+    X(dma_dirty_start, true)                                                                                 \
+    X(dma_dirty_stop, true)                                                                                  \
+    X(dma_dirty_read, true)                                                                                  \
+    X(vm_info, true)                                                                                         \
+    X(vm_mem_add, true)                                                                                      \
+    X(vm_mem_del, true)                                                                                      \
+    X(vm_dev_add, true)                                                                                      \
+    X(vm_dev_del, false)                                                                                     \
+    X(vm_window_add, true)                                                                                   \
+    X(vm_window_del, true)                                                                                   \
+    X(vm_doorbell_add, true)                                                                                 \
+    X(vm_doorbell_del, true)                                                                                 \
+    X(vm_irq_sink, true)                                                                                     \
+    X(vm_irq_route, true)                                                                                    \
+    X(vm_irq_pending, true)                                                                                  \
+    X(vm_dirty_start, true)                                                                                  \
+    X(vm_dirty_stop, true)                                                                                   \
+    X(vm_dirty_read, true)                                                                                   \
+    X(vm_hot_add, true)                                                                                      \
+    X(vm_hot_remove, true)
 
 enum mock_op {
 #define MOCK_OP_ENUM(name, fails) MOCK_OP_##name,
@@ -68,6 +88,7 @@ enum mock_op {
 
 struct mock_slot;
 struct mock_handle;
+struct mock_vm;
 
 /* ---- virtual time (clock.c) ---- */
 
@@ -116,6 +137,7 @@ struct mock_mapping {
     uint32_t dir;
     bool allocated;       /* memory of dma_alloc */
     bool release_refused; /* a fault refused to free it: no leak of the driver's */
+    uint64_t *dirty;      /* a bit per page, while the log is on */
 };
 
 struct mock_domain {
@@ -125,6 +147,7 @@ struct mock_domain {
     struct sriov_dma_range *past; /* what was mapped once: sorted, disjoint */
     size_t past_count;
     size_t past_room;
+    bool logging; /* what the device writes */
 };
 
 /* ---- functions ---- */
@@ -209,6 +232,7 @@ struct sriov_mock {
     struct mock_clock clock;
     struct sriov_model_host *devices;
     struct mock_handle *handles;
+    struct mock_vm *vms;
     struct mock_task *tasks;
     int last_task;
     int32_t last_device;
@@ -282,6 +306,8 @@ int mock_gate(struct sriov_mock *mock, struct mock_handle *h, enum mock_op op);
 /* For ops that give something back: those work on a function that is gone, too. */
 int mock_gate_release(struct sriov_mock *mock, struct mock_handle *h, enum mock_op op);
 int mock_gate_name(struct sriov_mock *mock, const char *fn, enum mock_op op);
+/* For the VM face: name of the machine, or of the function in it. */
+int mock_gate_vm(struct sriov_mock *mock, const char *name, enum mock_op op);
 bool mock_gone(const struct mock_handle *h);
 /* One more occasion of `kind` on function fn at site or op; true when a fault hits it. */
 bool mock_fault_hit(struct sriov_mock *mock, uint32_t kind, const char *fn, const char *op);
@@ -322,7 +348,27 @@ void mock_iommu_keep_past(struct mock_domain *to, const struct mock_domain *from
 /* Host address of [iova, iova + len), or NULL with the violation's kind. */
 uint8_t *mock_iommu_translate(const struct mock_domain *domain, const struct mock_access *access,
                               enum sriov_violation_kind *kind);
+/* The device wrote len bytes there, which it may. */
+void mock_iommu_wrote(const struct mock_domain *domain, uint64_t addr, size_t len);
 void mock_iommu_destroy(struct mock_domain *domain);
+
+/* bits.c: pages written, a bit each. */
+struct mock_span {
+    uint64_t first;
+    uint64_t last; /* inclusive */
+};
+uint64_t *mock_bits_new(uint64_t bytes); /* NULL: no memory */
+void mock_bits_mark(uint64_t *bits, uint64_t off, uint64_t len);
+/* Or into `out`, whose first bit is that of asked.first, what bits has of it, and clear it there. */
+void mock_bits_take(uint64_t *bits, struct mock_span piece, struct mock_span asked, uint64_t *out);
+
+/* dma_dirty.c */
+/* One more mapping while the log is on. */
+int mock_dma_dirty_begin(const struct mock_domain *domain, struct mock_mapping *map);
+
+/* vm.c */
+void mock_vms_destroy(struct sriov_mock *mock);
+uint64_t mock_vms_held(const struct sriov_mock *mock);
 
 /* irq.c */
 void mock_irq_message(struct mock_slot *slot, uint16_t vector);
@@ -400,5 +446,25 @@ int mock_op_irq_unmask(void *fn, uint32_t vector);
 int mock_op_irq_pending(void *fn, uint32_t vector, uint32_t *pending);
 int mock_op_irq_trigger(void *fn, uint32_t vector);
 int mock_op_set_event_sink(void *fn, const struct sriov_event_sink *sink);
+int mock_op_dma_dirty_start(void *fn);
+int mock_op_dma_dirty_stop(void *fn);
+int mock_op_dma_dirty_read(void *fn, uint64_t iova, uint64_t length, uint64_t *bitmap);
+int mock_op_vm_info(void *vm, struct sriov_vm_info *info);
+int mock_op_vm_mem_add(void *vm, const struct sriov_vm_mem *mem);
+int mock_op_vm_mem_del(void *vm, const struct sriov_vm_mem *mem);
+int mock_op_vm_dev_add(void *vm, const struct sriov_vm_dev_args *args, void **dev);
+void mock_op_vm_dev_del(void *dev);
+int mock_op_vm_window_add(void *dev, const struct sriov_vm_window *window);
+int mock_op_vm_window_del(void *dev, uint64_t gpa, uint64_t length);
+int mock_op_vm_doorbell_add(void *dev, const struct sriov_vm_doorbell *bell);
+int mock_op_vm_doorbell_del(void *dev, uint64_t gpa);
+int mock_op_vm_irq_sink(void *dev, uint32_t vector, struct sriov_irq_sink *sink);
+int mock_op_vm_irq_route(void *dev, uint32_t vector, const struct sriov_vm_msi *msi);
+int mock_op_vm_irq_pending(void *dev, uint32_t vector, uint32_t *pending);
+int mock_op_vm_dirty_start(void *vm, uint32_t mode);
+int mock_op_vm_dirty_stop(void *vm);
+int mock_op_vm_dirty_read(void *vm, uint64_t gpa, uint64_t length, uint64_t *bitmap);
+int mock_op_vm_hot_add(void *dev);
+int mock_op_vm_hot_remove(void *dev, void (*gone)(void *arg), void *arg);
 
 #endif

@@ -98,6 +98,7 @@ void mock_iommu_unmap(struct mock_domain *domain, struct mock_mapping *map)
     size_t i = (size_t)(map - domain->maps);
 
     past_add(domain, map->first, map->last);
+    free(map->dirty);
     domain->count--;
     memmove(&domain->maps[i], &domain->maps[i + 1], (domain->count - i) * sizeof(*domain->maps));
 }
@@ -149,8 +150,20 @@ uint8_t *mock_iommu_translate(const struct mock_domain *domain, const struct moc
     return map->va + (addr - map->first);
 }
 
+void mock_iommu_wrote(const struct mock_domain *domain, uint64_t addr, size_t len)
+{
+    size_t i = lower(domain, addr);
+
+    if (i < domain->count && domain->maps[i].first <= addr && domain->maps[i].dirty != NULL) {
+        mock_bits_mark(domain->maps[i].dirty, addr - domain->maps[i].first, len);
+    }
+}
+
 void mock_iommu_destroy(struct mock_domain *domain)
 {
+    for (size_t i = 0; i < domain->count; i++) {
+        free(domain->maps[i].dirty);
+    }
     free(domain->maps);
     free(domain->past);
     memset(domain, 0, sizeof(*domain));

@@ -87,6 +87,7 @@ SRIOV_API void sriov_mock_destroy(struct sriov_mock *mock)
         mock_contract(mock, mock->handles->name, "function still open when the mock ends");
         mock_fn_release(mock->handles);
     }
+    mock_vms_destroy(mock);
     (void)sriov_vmm_unregister(mock->vmm);
     destroy_devices(mock);
     mock_memory_destroy(mock);
@@ -114,7 +115,7 @@ SRIOV_API uint64_t sriov_mock_held(const struct sriov_mock *mock)
     uint64_t held = mock->num_blocks - mock->own_blocks;
 
     for (const struct mock_handle *h = mock->handles; h != NULL; h = h->next) {
-        held += 1 + h->domain.count + mock_irq_sinks(h) + (h->event_sink.cb != NULL);
+        held += 1 + h->domain.count + mock_irq_sinks(h) + (h->event_sink.cb != NULL) + h->domain.logging;
     }
-    return held;
+    return held + mock_vms_held(mock);
 }
