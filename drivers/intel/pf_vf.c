@@ -29,8 +29,9 @@ void sri_pf_vf_forget(struct sri_pf *p, uint16_t vf)
 void sri_pf_vf_run(struct sri_pf *p, uint16_t vf)
 {
     const struct sri_pf_vf *v = &p->vf[vf];
+    const bool held = v->link == SRIOV_PF_VF_LINK_DOWN || sri_pf_guard_is_shut(p, vf);
 
-    p->dev->put_traffic(p, vf, v->cts && v->link != SRIOV_PF_VF_LINK_DOWN);
+    p->dev->put_traffic(p, vf, v->cts && !held);
 }
 
 bool sri_pf_vf_is_silenced(const struct sri_pf *p, uint16_t vf)

@@ -39,6 +39,24 @@ static void transmit_is_synchronous(void **state)
     }
 }
 
+static void rates_are_not_limited(void **state)
+{
+    (void)state;
+    BOTH(q)
+    {
+        struct rig *r = vfs(PROFILE(q));
+        uint8_t f[64];
+
+        wr(r, 0, IGB_RTTDQSEL, 0);
+        wr(r, 0, IGB_RTTBCNRC, IGB_RTTBCNRC_RS_ENA | 100u << IGB_RTTBCNRC_RF_INT_SHIFT);
+        rig_send(r, 1, 0, f, frame_make(f, broadcast, 1, 64));
+        rig_send(r, 1, 0, f, frame_make(f, broadcast, 1, 64));
+        assert_int_equal(rig_tx_dw(r, 1, 0, 0, 3) & IGB_TXD_STAT_DD, 1);
+        assert_int_equal(rig_tx_dw(r, 1, 0, 1, 3) & IGB_TXD_STAT_DD, q);
+        rig_end(r);
+    }
+}
+
 static void sender_hears_itself(void **state)
 {
     (void)state;
@@ -324,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE("82576 7.2.2 vs qemu: a tail write is synchronous", transmit_is_synchronous),
+        CASE("82599 8.2.3.10 vs qemu: rates are not limited", rates_are_not_limited),
         CASE("82576 7.10.3 vs qemu: the sender hears itself", sender_hears_itself),
         CASE("82576 8.8.13 vs qemu: mailbox vectors are shifted", mailbox_vectors_are_shifted),
         CASE("82576 8.8.12 vs qemu: EITR", moderation_is_coarse_and_talkative),

@@ -317,6 +317,7 @@ const struct mock_nic_chip mock_82576 = {
     .itr_ns_per_lsb = 1000,
     .itr_shift = IGB_EITR_INTERVAL_SHIFT,
     .dctl_wthresh = IGB_TXDCTL_WTHRESH,
+    .link_mbps = 1000,
     .rx_buffer_bytes = 64u * 1024u,
     .octet_bits = 32,
     .rss_ipv4_tcp = IGB_MRQC_RSS_IPV4_TCP,

@@ -274,6 +274,7 @@ const struct mock_nic_chip mock_82599 = {
     .itr_ns_per_lsb = 2048,
     .itr_shift = IXGBE_EITR_INTERVAL_SHIFT,
     .dctl_wthresh = IXGBE_TXDCTL_WTHRESH,
+    .link_mbps = 10000,
     .rx_buffer_bytes = IXGBE_RXPBSIZE_TOTAL_KIB * 1024u,
     .octet_bits = IXGBE_VF_OCTETS_BITS,
     .rss_ipv4_tcp = IXGBE_MRQC_RSS_IPV4_TCP,

@@ -29,6 +29,7 @@ static const struct mock_quirks qemu_82576 = {
     .no_port_filter = true,
     .always_replicates = true,
     .link_returns_by_itself = true,
+    .no_rate_limit = true,
     .dma_fault_is_ignored = true,
 };
 

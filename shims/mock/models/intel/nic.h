@@ -74,6 +74,7 @@ struct mock_quirks {
     bool no_port_filter;         /* RCTL.BAM and UPE have no effect in VT mode */
     bool always_replicates;      /* whatever VT_CTL.RPL_EN */
     bool link_returns_by_itself; /* STATUS.LU comes back within a second, CTRL.SLU or not */
+    bool no_rate_limit;          /* RTTBCNRC is not there: every queue sends at once */
     bool dma_fault_is_ignored;   /* a failed fetch skips the descriptor instead of hanging */
 };
 
@@ -121,6 +122,7 @@ struct mock_nic_chip {
     uint32_t itr_mask, itr_keep, itr_ns_per_lsb; /* ns of the masked raw value's lowest unit */
     uint32_t itr_shift;
     uint32_t dctl_wthresh;
+    uint32_t link_mbps;
     uint32_t rx_buffer_bytes; /* of the port's packet buffer */
     uint32_t octet_bits;      /* of a VF's octet counters */
     uint32_t rss_ipv4_tcp, rss_ipv4, rss_ipv6_tcp, rss_ipv6, rss_ipv4_udp, rss_ipv6_udp;
@@ -173,7 +175,10 @@ struct mock_tx {
     uint32_t first_cmd, first_olinfo;
     uint32_t first_index;
     uint32_t seen_tail;
+    uint32_t arrived; /* the tail as far as its write has taken effect */
     bool in_frame, discard;
+    bool held;      /* until its rate allows the next frame: an event is on its way */
+    uint32_t holds; /* counts them */
 };
 
 struct mock_rx {
@@ -243,6 +248,7 @@ struct sriov_model {
     struct mock_fn *fn;              /* PF, then VFs: MOCK_FNS_MAX, whatever total_vfs */
     struct mock_tx tx[MOCK_QUEUES_MAX];
     struct mock_rx rx[MOCK_QUEUES_MAX];
+    uint64_t tx_free_at[MOCK_QUEUES_MAX]; /* when its rate allows a queue the next frame; outlives the ring */
     uint16_t nvm[64];
     uint16_t phy[32];
     bool carrier, link, pf_ready;
@@ -357,9 +363,19 @@ void mock_ring_rdt_write(struct sriov_model *nic, const struct mock_ref *ref, ui
 void mock_ring_tdt_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 void mock_ring_enables_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 
+/* rate.c */
+/* When the queue may begin a frame; not later than now: at once. */
+uint64_t mock_rate_next(const struct sriov_model *nic, uint32_t queue);
+void mock_rate_sent(struct sriov_model *nic, uint32_t queue, size_t len);
+void mock_rate_reset(struct sriov_model *nic);
+uint32_t mock_rate_read(struct sriov_model *nic, const struct mock_ref *ref);
+void mock_rate_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
+
 /* tx.c, rx.c */
 void mock_tx_tail(struct sriov_model *nic, uint32_t queue);
 void mock_tx_kick_all(struct sriov_model *nic);
+/* The rate of this queue allows a frame sooner than it was told. */
+void mock_tx_released(struct sriov_model *nic, uint32_t queue);
 void mock_rx_to_queue(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame);
 void mock_rx_drain(struct sriov_model *nic);
 void mock_rx_fifo_clear(struct sriov_model *nic);

@@ -120,6 +120,11 @@ const struct mock_nic_reg mock_82576_pf_regs[] = {
     REG("TIPG", IGB_TIPG, 1, 4, PLAIN, .writable = ALL, .reset = 0x00601008),
     KEPT("DTXCTL", IGB_DTXCTL, 1, 4),
     KEPT("DTXMXSZRQ", IGB_DTXMXSZRQ, 1, 4),
+    REG("RTTDQSEL", IGB_RTTDQSEL, 1, 4, AT(rate_select), .writable = IGB_RTTDQSEL_TXDQ_IDX),
+    REG("RTTBCNRM", IGB_RTTBCNRM, 1, 4, AT(rate_window), .writable = 0x3ff),
+    REG("RTTBCNRC", IGB_RTTBCNRC, 1, 4, PLAIN,
+        .writable = IGB_RTTBCNRC_RF_DEC | IGB_RTTBCNRC_RF_INT | IGB_RTTBCNRC_RS_ENA, .read = mock_rate_read,
+        .write = mock_rate_write),
     PF_TXQ(IGB_TXQ(0u), 16, 0x40),
     PF_TXQ(IGB_TXQ_ALIAS(0u), 4, 0x100),
 

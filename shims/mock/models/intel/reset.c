@@ -84,6 +84,7 @@ void mock_reset_port(struct sriov_model *nic)
         mock_queue_forget(nic, q, false);
         mock_queue_forget(nic, q, true);
     }
+    mock_rate_reset(nic);
     mock_rx_fifo_clear(nic);
     mock_regs_reset_pf(nic);
     nic->pf_ready = false;

@@ -247,6 +247,8 @@ static bool start(struct sriov_model *nic, const struct mock_ref *ref, bool tx)
         return false;
     }
     *seen_tail(nic, ref->index, tx) = regs->head[ref->index];
+    if (tx)
+        nic->tx[ref->index].arrived = regs->head[ref->index];
     if (ring->slots == 0)
         mock_report_reg(nic, SRIOV_REPORT_BAD_SEQUENCE, ref, "queue enabled with a ring of no length");
     else if (regs->tail[ref->index] != regs->head[ref->index])

@@ -200,6 +200,7 @@ static void send_frame(struct sriov_model *nic, uint32_t queue)
     if (tx->discard || !frame_is_sound(nic, queue) || !offloads(nic, queue, pool))
         return;
     pad(nic, tx);
+    mock_rate_sent(nic, queue, tx->frame_len);
     mock_switch_from_pool(nic, pool, queue, tx->frame, tx->frame_len);
 }
 
@@ -283,13 +284,57 @@ static void take_descriptor(struct sriov_model *nic, uint32_t queue, uint32_t in
         bad_desc(nic, queue, index, SRIOV_REPORT_BAD_DESC, "unknown DTYP");
 }
 
-static void run_until(struct sriov_model *nic, uint32_t queue, uint32_t until)
+static void run(struct sriov_model *nic, uint32_t queue);
+
+static void on_rate(struct sriov_model *nic, struct mock_event *event)
+{
+    struct mock_tx *tx = &nic->tx[event->a];
+
+    if (event->life != tx->ring.life || !tx->held || event->b != tx->holds)
+        return;
+    tx->held = false;
+    run(nic, event->a);
+}
+
+/* True where the queue's rate does not allow another frame yet; then it goes on by itself. */
+static bool hold(struct sriov_model *nic, uint32_t queue)
+{
+    struct mock_tx *tx = &nic->tx[queue];
+    uint64_t next = mock_rate_next(nic, queue);
+    struct mock_event *e;
+
+    if (tx->held)
+        return true;
+    if (tx->in_frame || next <= mock_now(nic))
+        return false;
+    e = mock_event_new(nic, mock_queue_fn(nic, queue, true), on_rate, NULL, 0);
+    if (e == NULL)
+        return false;
+    tx->held = true;
+    e->a = queue;
+    e->b = ++tx->holds;
+    e->life = tx->ring.life;
+    mock_event_at(nic, e, next);
+    return true;
+}
+
+void mock_tx_released(struct sriov_model *nic, uint32_t queue)
+{
+    if (!nic->tx[queue].held)
+        return;
+    nic->tx[queue].held = false;
+    run(nic, queue);
+}
+
+static void run(struct sriov_model *nic, uint32_t queue)
 {
     uint32_t *head = &nic->regs.tx.head[queue], slots = nic->tx[queue].ring.slots, dw[4];
 
-    for (uint32_t n = 0; n < slots && *head != until && may_run(nic, queue); n++) {
+    for (uint32_t n = 0; n < slots && *head != nic->tx[queue].arrived && may_run(nic, queue); n++) {
         uint32_t index = *head;
 
+        if (hold(nic, queue))
+            return;
         if (mock_ring_fetch(nic, queue, true, index, dw) != 0)
             return;
         take_descriptor(nic, queue, index, dw);
@@ -304,13 +349,17 @@ static void run_until(struct sriov_model *nic, uint32_t queue, uint32_t until)
 /* A tail that took its time may have been overtaken, or its queue stopped and started since. */
 static void on_tail(struct sriov_model *nic, struct mock_event *event)
 {
-    const struct mock_tx *tx = &nic->tx[event->a];
-    uint32_t head = nic->regs.tx.head[event->a], slots = tx->ring.slots;
+    struct mock_tx *tx = &nic->tx[event->a];
+    uint32_t head = nic->regs.tx.head[event->a], slots = tx->ring.slots, ahead;
 
-    if (event->life != tx->ring.life || head >= slots ||
-        (event->b + slots - head) % slots > (tx->seen_tail + slots - head) % slots)
+    if (event->life != tx->ring.life || head >= slots)
         return;
-    run_until(nic, event->a, event->b);
+    ahead = (event->b + slots - head) % slots;
+    if (ahead > (tx->seen_tail + slots - head) % slots)
+        return;
+    if (ahead > (tx->arrived + slots - head) % slots)
+        tx->arrived = event->b;
+    run(nic, event->a);
 }
 
 void mock_tx_tail(struct sriov_model *nic, uint32_t queue)
