@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Address space for what firmware left without: VF BARs. First a free place in a window of the bridge
- * above; on a root bus, what the image named. A window that is too small is not moved: what lies in it
- * may be in use.
+ * Address space for what firmware left without: VF BARs, and where there was none every BAR. First a
+ * free place in a window of the bridge above; on a root bus, what the image named. A window that is too
+ * small is not moved: what lies in it may be in use.
  */
 #include "guest.h"
 
@@ -123,7 +123,7 @@ int guest_place(struct guest *g, uint32_t bus, uint64_t length, uint64_t align, 
                            : in_windows(g, above, length, align, flags, phys);
 
     if (rc != 0) {
-        guest_say(g, SRIOV_LOG_ERROR, "guest: no address space for VF BARs: widen the bridge's window");
+        guest_say(g, SRIOV_LOG_ERROR, "guest: no address space for a BAR: widen the bridge's window");
     }
     return rc;
 }

@@ -139,6 +139,20 @@ static void scan_device(struct guest *g, uint32_t bus, uint32_t number)
     }
 }
 
+/* Firmware gives BARs their places; where none ran, that is ours to do. A BAR that finds no place is told
+ * of, and missed by who opens the function. */
+static void place_bars(struct guest *g, struct guest_dev *dev)
+{
+    for (uint32_t i = 0; i < SRIOV_PCI_BAR_COUNT && !dev->bridge; i++) {
+        struct guest_bar *bar = &dev->bar[i];
+        uint64_t phys = 0;
+        if (bar->length != 0 && bar->phys == 0 && (bar->flags & SRIOV_BAR_IO) == 0 &&
+            guest_place(g, dev->rid >> 8, bar->length, bar->length, bar->flags, &phys) == 0) {
+            guest_bar_assign(g, dev->rid, SRIOV_PCI_BAR(i), bar, phys);
+        }
+    }
+}
+
 /* Every bus number rather than a walk down the bridges: a bridge that lies cannot make it endless, and
  * a machine of several root buses is seen whole. */
 int guest_scan(struct guest *g)
@@ -151,6 +165,9 @@ int guest_scan(struct guest *g)
         for (uint32_t number = 0; number < DEVS_PER_BUS; number++) {
             scan_device(g, bus, number);
         }
+    }
+    for (uint32_t i = 0; i < g->num_devs; i++) {
+        place_bars(g, &g->devs[i]); /* only now, since it has to know of all that have one */
     }
     return g->num_devs != 0 ? 0 : -ENOENT;
 }
