@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define POOL_BUFS   1536u
 #define RING        256u
+#define BUFS        6u /* of the pool, for each descriptor of a ring */
 #define BURST       32u
 #define NS_PER_MS   UINT64_C(1000000)
 #define POLL_EVERY  NS_PER_MS
@@ -63,7 +63,7 @@ static uint64_t port_now(void *arg)
 
 static int open_pool(struct echo_port *port)
 {
-    struct sriov_pool_opts opts = {.size = sizeof(opts), .count = POOL_BUFS};
+    struct sriov_pool_opts opts = {.size = sizeof(opts), .count = BUFS * port->opts.ring};
 
     return sriov_pool_create(port->fn, &opts, &port->pool);
 }
@@ -73,8 +73,8 @@ static int configure(struct echo_port *port)
     struct sriov_net_config config = {.size = sizeof(config),
                                       .flags = port->opts.interrupts ? SRIOV_NET_INTERRUPTS : 0,
                                       .queues = 1,
-                                      .rx_desc = RING,
-                                      .tx_desc = RING,
+                                      .rx_desc = port->opts.ring,
+                                      .tx_desc = port->opts.ring,
                                       .mtu = port->opts.mtu,
                                       .pool = port->pool};
 
@@ -148,6 +148,7 @@ int echo_port_open(struct sriov_vmm *vmm, const char *name, const struct echo_po
         return -ENOMEM;
     }
     port->opts = *opts;
+    port->opts.ring = opts->ring != 0 ? opts->ring : RING;
     rc = bring_up(port, vmm, name, step);
     if (rc != 0) {
         (void)echo_port_close(port);

@@ -17,6 +17,7 @@ struct echo_port_opts {
     uint32_t fn_flags;                         /* struct sriov_fn_opts.flags */
     const char *fn_options;                    /* struct sriov_fn_opts.options */
     uint16_t mtu;                              /* 0: 1500 */
+    uint16_t ring;                             /* descriptors each way; 0: 256 */
     bool interrupts;                           /* wait for receive interrupts; else poll */
     const struct sriov_driver *const *drivers; /* NULL: every VF driver of the library */
     void (*on_events)(void *arg, struct echo_port *port, uint32_t events); /* may be NULL */
