@@ -75,6 +75,27 @@ static uint8_t in8(uint16_t port)
     return value;
 }
 
+void machine_out32(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+uint32_t machine_in32(uint16_t port)
+{
+    uint32_t value;
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+    return value;
+}
+
+void machine_interrupts(bool on)
+{
+    if (on) {
+        __asm__ volatile("sti" : : : "memory");
+    } else {
+        __asm__ volatile("cli" : : : "memory");
+    }
+}
+
 /* ---- serial port ---- */
 
 static void put_char(char c)
@@ -171,13 +192,29 @@ static void find_hole(const struct memmap_entry *map, uint32_t n, struct machine
     machine->mmio_size = begin < end ? end - begin : 0;
 }
 
-static bool is_word(const char *line, const char *word)
+/* NULL: the line does not begin with that word. */
+static const char *after_word(const char *line, const char *name)
 {
-    while (line != NULL && *line != '\0' && *line == *word) {
+    while (*name != '\0' && *line == *name) {
         line++;
-        word++;
+        name++;
     }
-    return line != NULL && *line == *word;
+    bool whole = *name == '\0' && (*line == '\0' || *line == ' ' || *line == '=');
+    return whole ? line + (*line == '=') : NULL;
+}
+
+const char *machine_word(const struct machine *machine, const char *name)
+{
+    bool begins = true;
+
+    for (const char *at = machine->command_line; *at != '\0'; at++) {
+        const char *value = begins ? after_word(at, name) : NULL;
+        if (value != NULL) {
+            return value;
+        }
+        begins = *at == ' ';
+    }
+    return NULL;
 }
 
 bool machine_use_x2apic(void)
@@ -217,7 +254,7 @@ bool machine_start(uint32_t start_info, struct machine *machine)
     }
     find_hole(map, n, machine);
     machine->rsdp = info->rsdp;
-    machine->wants_x2apic = is_word((const char *)(uintptr_t)info->command_line, "x2apic");
+    machine->command_line = info->command_line != 0 ? (const char *)(uintptr_t)info->command_line : "";
     return machine->memory != NULL;
 }
 

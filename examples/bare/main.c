@@ -31,7 +31,8 @@ struct bare {
     char pf_name[SRIOV_NAME_MAX];
     char vf_name[VFS][SRIOV_NAME_MAX];
     struct echo_port *port[VFS];
-    uint32_t count; /* of TAP */
+    bool wants_x2apic; /* says the command line */
+    uint32_t count;    /* of TAP */
     uint32_t failed;
 };
 
@@ -130,7 +131,7 @@ static bool start_machine(void)
     }
     (void)sriov_vmm_enumerate(bare.vmm, note, &ecam);
     (void)sriov_guest_stats(bare.vmm, &stats);
-    (void)check((stats.x2apic != 0) == bare.machine.wants_x2apic, "the local APIC is as it was left");
+    (void)check((stats.x2apic != 0) == bare.wants_x2apic, "the local APIC is as it was left");
     (void)check(stats.ecam == 1 && same_functions(&ports, &ecam), "both ways show the same functions");
     say("# %u functions, TSC %llu Hz, %s, %llu MiB of memory", stats.functions,
         (unsigned long long)stats.tsc_hz, stats.x2apic != 0 ? "x2APIC" : "xAPIC",
@@ -328,7 +329,8 @@ void bare_main(uint32_t start_info)
         say("Bail out! not started by PVH, or no memory");
         machine_end(false);
     }
-    if (bare.machine.wants_x2apic) {
+    bare.wants_x2apic = machine_word(&bare.machine, "x2apic") != NULL;
+    if (bare.wants_x2apic) {
         (void)check(machine_use_x2apic(), "the local APIC goes to x2APIC");
     }
     if (start_machine()) {
