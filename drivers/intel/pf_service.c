@@ -255,6 +255,7 @@ uint32_t sri_pf_serve(struct sri_pf *p)
         serve_group(p, group);
     }
     watch_link(p, &link);
+    sri_pf_guard_tick(p);
     sri_pf_rate_watch(p);
     sri_pf_count_watch(p);
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {

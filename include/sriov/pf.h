@@ -130,6 +130,7 @@ SRIOV_API int sriov_pf_readmit_vf(struct sriov_pf *pf, uint16_t vf);
 #define SRIOV_PF_GUARD_BAD          128u /* malformed or forbidden requests */
 #define SRIOV_PF_GUARD_BAD_MORE     32u
 #define SRIOV_PF_GUARD_BAD_NS       UINT64_C(50000000)
+#define SRIOV_PF_GUARD_BAD_MORE_NS  UINT64_C(1000000000) /* once limited */
 #define SRIOV_PF_GUARD_SPOOFED      256u /* frames that anti-spoofing dropped */
 #define SRIOV_PF_GUARD_SPOOFED_MORE 64u
 #define SRIOV_PF_GUARD_SPOOFED_NS   UINT64_C(10000000)

@@ -42,8 +42,6 @@ static const struct bad bad_for_both[] = {
     {"mac: broadcast", {INTEL_MBX_VF_SET_MAC_ADDR, UINT32_MAX, 0xffff}},
     {"mac: the PF's own", {INTEL_MBX_VF_SET_MAC_ADDR, 0xbb000002, 0x0100}},
     {"multicast: 31", {INTEL_MBX_VF_SET_MULTICAST | 31u << 16}},
-    {"multicast: hash of 13 bits, low", {INTEL_MBX_VF_SET_MULTICAST | 1u << 16, 0x1000}},
-    {"multicast: hash of 13 bits, high", {INTEL_MBX_VF_SET_MULTICAST | 2u << 16, 0x10000000}},
     {"vlan: 4095", {INTEL_MBX_VF_SET_VLAN | INTEL_MBX_VLAN_ADD, 4095}},
     {"vlan: 4096", {INTEL_MBX_VF_SET_VLAN | INTEL_MBX_VLAN_ADD, 4096}},
     {"vlan: all ones", {INTEL_MBX_VF_SET_VLAN | INTEL_MBX_VLAN_ADD, UINT32_MAX}},
@@ -131,7 +129,8 @@ static void echoes_are_silence(void **state)
     fake_greet(0, 0x0103); /* and it is none the worse for it */
 }
 
-/* A VF that always rings gets one answer a poll, and so does its quiet neighbour. */
+/* A VF that always rings, just below what is a flood, gets one answer a poll, and so does its quiet
+ * neighbour. */
 static void flood_starves_nobody(void **state)
 {
     struct sriov_pf *pf = open_pf(FAKE_82576, 7);
@@ -145,6 +144,7 @@ static void flood_starves_nobody(void **state)
         uint32_t reply[INTEL_MBX_WORDS];
         uint32_t served;
 
+        fake_advance(SRIOV_PF_GUARD_REQUEST_NS);
         fake_ring(0, noise, 2);
         if (i % 100 == 0) {
             fake_ring(6, noise, 2);
@@ -300,6 +300,7 @@ static void random_words_of_one_vf(void **state)
         uint32_t header;
 
         random_message(&seed, words);
+        fake_advance(SRIOV_PF_GUARD_BAD_NS); /* slow enough to be heard */
         header = fake_ask(5, words, INTEL_MBX_WORDS);
         granted += (header & INTEL_MBX_ACK) != 0 ? 1 : 0;
         assert_true((header & INTEL_MBX_RESULT) != INTEL_MBX_RESULT);
