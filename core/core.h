@@ -23,6 +23,7 @@ struct sriov_vmm {
     struct sriov_vmm_ops ops; /* normalised: no member is NULL */
     void *ctx;
     _Atomic uint32_t open_fns;
+    _Atomic uint32_t machines; /* registered for it */
     _Atomic uint32_t level;
     sriov_log_sink sink; /* NULL: the shim's log op */
     void *sink_arg;
@@ -71,6 +72,10 @@ struct sric_iova {
  */
 int sric_iova_find(const struct sric_iova *iova, const struct sriov_dma_range *ranges, uint32_t num_ranges,
                    uint64_t length, uint64_t align, uint64_t *first, uint32_t *at);
+/* Where a span at a given place belongs. -ERANGE outside the usable ranges, -EBUSY where one is. IOVA 0
+ * is as good as any here: the caller wants it. */
+int sric_iova_place(const struct sric_iova *iova, const struct sriov_dma_range *ranges, uint32_t num_ranges,
+                    uint64_t first, uint64_t length, uint32_t *at);
 /* Room for one more span must be there. */
 void sric_iova_insert(struct sric_iova *iova, uint32_t at, uint64_t first, uint64_t length);
 /* False when no span begins there. */
@@ -131,8 +136,24 @@ bool sric_fn_take_event(struct sriov_fn *fn, enum sriov_event event);
 bool sric_fn_has_event(struct sriov_fn *fn, enum sriov_event event);
 /* -ENODEV when nobody answers in config space, else 0 or the error of a read. */
 int sric_cfg_alive(struct sriov_fn *fn);
+/* Turn bus mastering on or off: with it off the function neither reads nor writes memory, nor sends
+ * interrupts (PCIe 5.0, 7.5.1.1.3). */
+int sric_fn_bus_master(struct sriov_fn *fn, bool on);
+/* As sriov_irq_attach, with a sink that somebody else filled. */
+int sric_irq_attach_sink(struct sriov_fn *fn, uint32_t vector, const struct sriov_irq_sink *sink);
 /* Frees all that is left and reports each as a leak; returns how many. */
 int sric_dma_close(struct sriov_fn *fn);
+/*
+ * A caller's buffer at an IOVA of the caller's choice, known from then on by its IOVA. -EOPNOTSUPP where
+ * the shim cannot or dictates IOVAs, -ERANGE outside the usable ranges, -EBUSY where something is,
+ * -EINVAL not of the granule, -ENOSPC, what the shim's op returns.
+ */
+int sric_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, sriov_iova_t iova, uint64_t length,
+                    enum sriov_dma_dir dir);
+/* -ENOENT: nothing begins there. When the shim refuses, its error, and the piece stays as it was. */
+int sric_dma_unmap_at(struct sriov_fn *fn, sriov_iova_t iova);
+/* The same, for the last time: a piece that the shim keeps is left to sriov_fn_close. */
+int sric_dma_abandon_at(struct sriov_fn *fn, sriov_iova_t iova);
 
 static inline bool sric_is_pow2(uint64_t v)
 {

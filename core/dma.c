@@ -41,6 +41,7 @@ struct request {
     struct sric_map map;
     struct sriov_dma_limits limits;
     uint32_t at; /* where its span goes */
+    bool fixed;  /* the caller chose the IOVA */
 };
 
 static int check_budget(const struct request *r)
@@ -56,6 +57,10 @@ static int choose_iova(struct sriov_fn *fn, struct request *r)
         return 0;
     }
     r->map.spanned = true;
+    if (r->fixed) {
+        return sric_iova_place(&fn->iova, r->limits.ranges, r->limits.num_ranges, mem->iova.raw, mem->length,
+                               &r->at);
+    }
     return sric_iova_find(&fn->iova, r->limits.ranges, r->limits.num_ranges, mem->length, mem->align,
                           &mem->iova.raw, &r->at);
 }
@@ -197,6 +202,72 @@ int sriov_dma_map(struct sriov_fn *fn, const char *owner, void *va, uint64_t len
     r.map.mem.length = length;
     r.map.mem.align = r.limits.granule;
     return enter(fn, &r, dma);
+}
+
+static int check_map_at(const struct request *r, const void *va, sriov_iova_t iova, uint64_t length)
+{
+    uint64_t below = r->limits.granule - 1;
+
+    if ((r->limits.flags & SRIOV_DMA_SHIM_IOVA) != 0) {
+        return -EOPNOTSUPP;
+    }
+    return (((uint64_t)(uintptr_t)va | iova.raw | length) & below) != 0 ? -EINVAL : 0;
+}
+
+int sric_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, sriov_iova_t iova, uint64_t length,
+                    enum sriov_dma_dir dir)
+{
+    struct sriov_dma handle; /* known by its IOVA instead */
+    struct request r;
+    int rc;
+
+    if (sriov_fn_gone(fn)) {
+        return -ENODEV;
+    }
+    if (!sriov_fn_can(fn, SRIOV_CAP_DMA_MAP)) {
+        return -EOPNOTSUPP;
+    }
+    if (va == NULL || length == 0) {
+        return -EINVAL;
+    }
+    rc = prepare(fn, &r, SRIC_MAP_CALLER, owner, dir);
+    if (rc == 0) {
+        rc = check_map_at(&r, va, iova, length);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    r.fixed = true;
+    r.map.mem.va = va;
+    r.map.mem.iova = iova;
+    r.map.mem.length = length;
+    r.map.mem.align = r.limits.granule;
+    return enter(fn, &r, &handle);
+}
+
+int sric_dma_unmap_at(struct sriov_fn *fn, sriov_iova_t iova)
+{
+    struct sric_map *map = sric_ledger_find_at(fn, iova);
+    int rc = map != NULL ? give_back(fn, map) : -ENOENT;
+
+    if (rc == 0) {
+        sric_ledger_remove(fn, map);
+    }
+    return rc;
+}
+
+int sric_dma_abandon_at(struct sriov_fn *fn, sriov_iova_t iova)
+{
+    struct sric_map *map = sric_ledger_find_at(fn, iova);
+    int rc = sric_dma_unmap_at(fn, iova);
+
+    if (rc != 0 && map != NULL) {
+        sriov_log(fn->vmm, SRIOV_LOG_WARN, "%s: the shim did not take back %s: errno %d", fn->info.name,
+                  map->owner, -rc);
+        map->owner = "memory of a machine"; /* the machine's own name may be gone by then */
+        map->given_back = true;
+    }
+    return rc;
 }
 
 /*

@@ -46,14 +46,19 @@ static int enable_command(struct sriov_fn *fn)
     return sriov_cfg_write16(fn, SRIOV_PCI_COMMAND, command);
 }
 
-static void stop_bus_master(struct sriov_fn *fn)
+int sric_fn_bus_master(struct sriov_fn *fn, bool on)
 {
     uint16_t command;
+    int rc = sriov_cfg_read16(fn, SRIOV_PCI_COMMAND, &command);
 
-    if (sriov_cfg_read16(fn, SRIOV_PCI_COMMAND, &command) == 0) {
-        (void)sriov_cfg_write16(fn, SRIOV_PCI_COMMAND,
-                                (uint16_t)(command & ~(uint32_t)SRIOV_PCI_COMMAND_MASTER));
+    if (rc != 0) {
+        return rc;
     }
+    command = (uint16_t)(command & ~(uint32_t)SRIOV_PCI_COMMAND_MASTER);
+    if (on) {
+        command = (uint16_t)(command | SRIOV_PCI_COMMAND_MASTER);
+    }
+    return sriov_cfg_write16(fn, SRIOV_PCI_COMMAND, command);
 }
 
 static int seen_cap(void *arg, bool ext, uint16_t id, uint16_t off)
@@ -141,7 +146,7 @@ static int open_at_shim(struct sriov_fn *fn, const char *name)
         sriov_log(fn->vmm, SRIOV_LOG_ERROR, "%s: open failed after the shim had opened it: errno %d", name,
                   -rc);
         drop_events(fn);
-        stop_bus_master(fn);
+        (void)sric_fn_bus_master(fn, false);
         fn->vmm->ops.close(fn->handle);
     }
     return rc;
@@ -193,7 +198,7 @@ int sriov_fn_close(struct sriov_fn *fn)
     }
     (void)sriov_irq_disable(fn);
     /* Memory may be freed only once the device cannot write to it any more. */
-    stop_bus_master(fn);
+    (void)sric_fn_bus_master(fn, false);
     leaks = sric_dma_close(fn);
     drop_events(fn);
     vmm->ops.close(fn->handle);

@@ -70,6 +70,36 @@ int sric_iova_find(const struct sric_iova *iova, const struct sriov_dma_range *r
     return -ENOSPC;
 }
 
+/* Ranges that touch are one. */
+static bool usable(const struct sriov_dma_range *ranges, uint32_t num_ranges, uint64_t first, uint64_t length)
+{
+    uint64_t last = first + (length - 1);
+
+    for (uint32_t i = 0; i < num_ranges; i++) {
+        if (first < ranges[i].first || first > ranges[i].last) {
+            continue;
+        }
+        if (last <= ranges[i].last) {
+            return true;
+        }
+        first = ranges[i].last + 1;
+    }
+    return false;
+}
+
+int sric_iova_place(const struct sric_iova *iova, const struct sriov_dma_range *ranges, uint32_t num_ranges,
+                    uint64_t first, uint64_t length, uint32_t *at)
+{
+    if (!fits(first, length, UINT64_MAX) || !usable(ranges, num_ranges, first, length)) {
+        return -ERANGE;
+    }
+    *at = first_span_from(iova, first);
+    if (*at < iova->n && iova->spans[*at].first <= first + (length - 1)) {
+        return -EBUSY;
+    }
+    return 0;
+}
+
 void sric_iova_insert(struct sric_iova *iova, uint32_t at, uint64_t first, uint64_t length)
 {
     for (uint32_t i = iova->n; i > at; i--) {

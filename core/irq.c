@@ -131,6 +131,18 @@ int sriov_irq_attach_fd(struct sriov_fn *fn, uint32_t vector, int fd)
     return rc != 0 ? rc : set_sink(fn, vector, &sink);
 }
 
+int sric_irq_attach_sink(struct sriov_fn *fn, uint32_t vector, const struct sriov_irq_sink *sink)
+{
+    int rc = -EINVAL;
+
+    if (sink->kind == SRIOV_SINK_CALLBACK && sink->cb != NULL) {
+        rc = check(fn, vector, SRIOV_CAP_IRQ_CALLBACK);
+    } else if (sink->kind == SRIOV_SINK_EVENTFD && sink->fd >= 0) {
+        rc = check(fn, vector, SRIOV_CAP_IRQ_EVENTFD);
+    }
+    return rc != 0 ? rc : set_sink(fn, vector, sink);
+}
+
 int sriov_irq_mask(struct sriov_fn *fn, uint32_t vector)
 {
     int rc = check(fn, vector, SRIOV_CAP_IRQ_MASK);

@@ -104,6 +104,18 @@ struct sric_map *sric_ledger_find(struct sriov_fn *fn, const struct sriov_dma *d
     return map;
 }
 
+struct sric_map *sric_ledger_find_at(struct sriov_fn *fn, sriov_iova_t iova)
+{
+    for (uint32_t i = 0; i < fn->ledger.room; i++) {
+        struct sric_map *map = &fn->ledger.maps[i];
+
+        if (map->kind == SRIC_MAP_CALLER && !map->given_back && map->mem.iova.raw == iova.raw) {
+            return map;
+        }
+    }
+    return NULL;
+}
+
 void sric_ledger_remove(struct sriov_fn *fn, struct sric_map *map)
 {
     struct sric_ledger *ledger = &fn->ledger;

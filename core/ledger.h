@@ -11,6 +11,8 @@ int sric_ledger_reserve(struct sriov_fn *fn);
 uint32_t sric_ledger_add(struct sriov_fn *fn, const struct sric_map *map);
 /* The live entry that a handle names, NULL when the handle is stale or forged. */
 struct sric_map *sric_ledger_find(struct sriov_fn *fn, const struct sriov_dma *dma, enum sric_map_kind kind);
+/* The live entry of a caller's buffer that begins there, or NULL. */
+struct sric_map *sric_ledger_find_at(struct sriov_fn *fn, sriov_iova_t iova);
 /* Also gives its IOVA span back. */
 void sric_ledger_remove(struct sriov_fn *fn, struct sric_map *map);
 /* Frees the ledger's own memory. */

@@ -124,6 +124,7 @@ int sriov_vmm_register(const struct sriov_vmm_ops *ops, void *ctx, struct sriov_
     sric_copy_name(vmm->name, sizeof(vmm->name), table.name);
     vmm->ops.name = vmm->name;
     atomic_init(&vmm->open_fns, 0);
+    atomic_init(&vmm->machines, 0);
     atomic_init(&vmm->level, SRIOV_LOG_INFO);
     *out = vmm;
     return 0;
@@ -134,7 +135,7 @@ int sriov_vmm_unregister(struct sriov_vmm *vmm)
     if (vmm == NULL) {
         return -EINVAL;
     }
-    if (atomic_load(&vmm->open_fns) != 0) {
+    if (atomic_load(&vmm->open_fns) != 0 || atomic_load(&vmm->machines) != 0) {
         return -EBUSY;
     }
     vmm->ops.host_free(vmm->ctx, vmm, sizeof(*vmm));

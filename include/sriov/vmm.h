@@ -399,7 +399,7 @@ struct sriov_vmm;
  * -ENOMEM. The table may be freed afterwards; ctx must outlive *out.
  */
 SRIOV_API int sriov_vmm_register(const struct sriov_vmm_ops *ops, void *ctx, struct sriov_vmm **out);
-/* -EBUSY while a function is open. */
+/* -EBUSY while a function is open or a machine registered. */
 SRIOV_API int sriov_vmm_unregister(struct sriov_vmm *vmm);
 
 SRIOV_API const char *sriov_vmm_name(const struct sriov_vmm *vmm);
