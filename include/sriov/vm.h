@@ -47,7 +47,8 @@ SRIOV_API int sriov_vm_del_memory(struct sriov_vm *vm, uint64_t gpa, uint64_t le
 
 /* ---- assignment ---- */
 
-/* A tail register: see struct sriov_vm_doorbell. */
+/* A tail register: see struct sriov_vm_doorbell. Where its BAR is mapped it needs no bell, and gets none: a
+ * store goes straight to the device. */
 struct sriov_bell {
     uint32_t bar;
     uint32_t width; /* bytes */
