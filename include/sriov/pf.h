@@ -121,17 +121,16 @@ SRIOV_API int sriov_pf_readmit_vf(struct sriov_pf *pf, uint16_t vf);
  * polls only. A VF that rings before every poll, polls at most 1 ms apart, is shut down within FLOOD_POLLS
  * polls.
  */
-#define SRIOV_PF_GUARD_REQUESTS   512u /* requests of its mailbox */
-#define SRIOV_PF_GUARD_REQUEST_NS UINT64_C(5000000)
-#define SRIOV_PF_GUARD_LIMITED_NS UINT64_C(100000000) /* limited: one request is served, one drop forgiven   \
-                                                       */
+#define SRIOV_PF_GUARD_REQUESTS     512u /* requests of its mailbox */
+#define SRIOV_PF_GUARD_REQUEST_NS   UINT64_C(5000000)
+#define SRIOV_PF_GUARD_LIMITED_NS   UINT64_C(100000000) /* limited: serves one, forgives one */
 #define SRIOV_PF_GUARD_DROPS        256u
 #define SRIOV_PF_GUARD_FLOOD_POLLS  1000u
 #define SRIOV_PF_GUARD_BAD          128u /* malformed or forbidden requests */
 #define SRIOV_PF_GUARD_BAD_MORE     32u
 #define SRIOV_PF_GUARD_BAD_NS       UINT64_C(50000000)
 #define SRIOV_PF_GUARD_BAD_MORE_NS  UINT64_C(1000000000) /* once limited */
-#define SRIOV_PF_GUARD_SPOOFED      256u /* frames that anti-spoofing dropped */
+#define SRIOV_PF_GUARD_SPOOFED      256u                 /* frames that anti-spoofing dropped */
 #define SRIOV_PF_GUARD_SPOOFED_MORE 64u
 #define SRIOV_PF_GUARD_SPOOFED_NS   UINT64_C(10000000)
 #define SRIOV_PF_GUARD_STOPS        2u /* queues stopped by the device for a malformed descriptor */
