@@ -304,6 +304,7 @@ static void sends_buffers_of_another_pool(void **state)
         assert_int_equal(sriov_pool_create(w.port[0].fn, &opts, &other), 0);
         uint32_t own = sriov_pool_in_use(w.port[0].pool);
         for (uint32_t n = 0; n < 2000; n++) {
+            vf_fill(bytes, sizeof(bytes), &wire, &vf_info(&w, 0)->mac, n);
             struct sriov_buf *buf =
                 sriov_buf_from(n % 3 == 0 ? w.port[0].pool : other, bytes, n % 2 == 0 ? 100 : sizeof(bytes));
             assert_non_null(buf);
