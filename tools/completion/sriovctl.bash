@@ -12,8 +12,8 @@ _sriovctl_values() {
 	--link) echo "auto on off" ;;
 	--mock-pf) echo "up down silent" ;;
 	--sysfs-root | --dev-root | --proc-root) echo @folder ;;
-	--pcap) echo @file ;;
-	--vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
+	--pcap | --qmp) echo @file ;;
+	--id | --bus | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
 		--window | --timeout | --resolve | --mac | --vlan | --min-rate | --mtu | --link-wait | --give-up | --duration | -c | -s | -i | -W) echo ;;
 	*) return 1 ;;
 	esac
@@ -21,6 +21,7 @@ _sriovctl_values() {
 
 _sriovctl_options() {
 	local traffic="--poll --interrupts --mtu --link-wait --give-up --duration --progress"
+	local policy="--mac --vlan --trust --spoof-check --link --rate --min-rate"
 	echo "--shim --backend --noiommu --vf-token --json --verbose --model --quirks --vfs --mock-pf --sysfs-root"
 	echo "--dev-root --proc-root --help --version"
 	case $1 in
@@ -32,7 +33,9 @@ _sriovctl_options() {
 	respond) echo "$traffic --address --count --pcap" ;;
 	capture) echo "$traffic --address --count --promiscuous" ;;
 	stats) echo "$traffic --address" ;;
-	vf) echo "--mac --vlan --trust --spoof-check --link --rate --min-rate" ;;
+	vf) echo "$policy" ;;
+	assign) echo "--qmp --timeout --id --bus $policy" ;;
+	release) echo "--qmp --timeout --unbind" ;;
 	esac
 }
 
@@ -80,7 +83,7 @@ _sriovctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_sriovctl_options "$command")" -- "$cur")
 	elif [ -z "$command" ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"list info doctor bind unbind vfs vf ping stats respond capture" -- "$cur")
+			"list info doctor bind unbind vfs vf assign release ping stats respond capture" -- "$cur")
 	elif [ "$place" = 0 ] && [ "$command" = vf ]; then
 		mapfile -t COMPREPLY < <(compgen -W "show set" -- "$cur")
 	elif [ "$place" = "$function_place" ]; then

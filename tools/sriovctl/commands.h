@@ -12,6 +12,8 @@ extern const struct command command_bind;
 extern const struct command command_unbind;
 extern const struct command command_vfs;
 extern const struct command command_vf;
+extern const struct command command_assign;
+extern const struct command command_release;
 extern const struct command command_ping;
 extern const struct command command_respond;
 extern const struct command command_capture;

@@ -148,7 +148,8 @@ static const char *join(uint32_t chosen, char *text, size_t room)
     return text;
 }
 
-uint32_t vf_request_undo(struct vf_owner *owner, uint16_t vf, const struct vf_policy *before, uint32_t changed)
+uint32_t vf_request_undo(struct vf_owner *owner, uint16_t vf, const struct vf_policy *before,
+                         uint32_t changed)
 {
     char why[CLI_WHY_MAX];
 

@@ -37,7 +37,8 @@ int vf_request_check(const struct vf_owner *owner, const struct vf_values *value
 int vf_request_apply(struct vf_owner *owner, uint16_t vf, const struct vf_policy *now,
                      const struct vf_policy *wanted, uint32_t *changed);
 /* Puts the changed parts back to *before. Returns those that stay changed. */
-uint32_t vf_request_undo(struct vf_owner *owner, uint16_t vf, const struct vf_policy *before, uint32_t changed);
+uint32_t vf_request_undo(struct vf_owner *owner, uint16_t vf, const struct vf_policy *before,
+                         uint32_t changed);
 /* Names of parts, as the options call them, into a JSON array. */
 json_t *vf_request_names(uint32_t parts);
 

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "assign.h"
+
+#include "commands.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#define SECOND UINT64_C(1000000000)
+
+#define VALUE(member) .offset = offsetof(struct assign_values, member)
+#define QMP_OPTION                                                                                           \
+    {                                                                                                        \
+        .name = "qmp", .value = "SOCKET", .help = "of a running QEMU", VALUE(qmp), .kind = OPTION_TEXT       \
+    }
+#define TIMEOUT_OPTION(text)                                                                                 \
+    {                                                                                                        \
+        .name = "timeout", .value = "TIME", .help = text, VALUE(timeout_ns), .kind = OPTION_TIME, .least = 1 \
+    }
+
+static const struct option_spec assign_options[] = {
+    QMP_OPTION,
+    {.name = "id",
+     .value = "ID",
+     .help = "what QEMU calls it (vf-DOMAIN-BUS-DEVICE-FUNCTION)",
+     VALUE(id),
+     .kind = OPTION_TEXT},
+    {.name = "bus",
+     .value = "BUS",
+     .help = "QEMU's bus for it (the first empty pcie-root-port)",
+     VALUE(bus),
+     .kind = OPTION_TEXT},
+    TIMEOUT_OPTION("for QEMU to take it (60s)"),
+    {.name = NULL},
+};
+
+static const struct option_spec release_options[] = {
+    QMP_OPTION,
+    TIMEOUT_OPTION("for the guest to let go (30s)"),
+    {.name = "unbind",
+     .help = "then let the kernel choose a driver for it",
+     VALUE(unbind),
+     .kind = OPTION_FLAG},
+    {.name = NULL},
+};
+
+static void assign_defaults(void *values)
+{
+    struct assign_values *assign = values;
+
+    vf_defaults(&assign->policy);
+    assign->timeout_ns = 60 * SECOND;
+}
+
+static void release_defaults(void *values)
+{
+    struct assign_values *assign = values;
+
+    vf_defaults(&assign->policy);
+    assign->timeout_ns = 30 * SECOND;
+}
+
+int assign_look_up(struct cli *cli, const char *bdf, struct sriov_fn_info *info)
+{
+    if (cli_open_vmm(cli) != CLI_OK) {
+        return CLI_USAGE;
+    }
+    if (!cli_find(cli, bdf, info)) {
+        return cli_fail_open(cli, bdf, -ENOENT);
+    }
+    if (info->total_vfs != 0) {
+        return cli_fail(cli, "%s is a PF: a machine gets one of its VFs; see: sriovctl vfs %s N", bdf, bdf);
+    }
+    if (info->is_vf == 0) {
+        return cli_fail(cli, "%s is no VF; choose one of: sriovctl list", bdf);
+    }
+    return CLI_OK;
+}
+
+/* As QEMU has it: a letter, then letters, digits and -._ */
+static bool is_id(const char *word)
+{
+    size_t len = strlen(word);
+
+    if (!isalpha((unsigned char)word[0]) || len > 127) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)word[i]) && strchr("-._", word[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int check(struct cli *cli, const struct assign_values *values)
+{
+    if (cli_is_mock(cli)) {
+        return cli_fail(cli, "%s works on this host's functions and a running QEMU: leave --shim mock out",
+                        cli->command->name);
+    }
+    if (values->qmp == NULL || values->qmp[0] == '\0') {
+        return cli_fail(
+            cli, "%s wants a VMM: --qmp SOCKET of a running QEMU; a program of yours calls sriov_vm_assign",
+            cli->command->name);
+    }
+    if (values->id != NULL && !is_id(values->id)) {
+        return cli_fail(cli, "--id wants a letter, then letters, digits, - . or _, 127 at most");
+    }
+    return CLI_OK;
+}
+
+typedef int (*machine_call)(struct cli *cli, const char *bdf, const struct assign_values *values);
+
+static int run_by(struct cli *cli, const struct assign_values *values, machine_call qmp)
+{
+    char bdf[SRIOV_NAME_MAX];
+
+    if (!cli_bdf(cli, cli->words[0], bdf) || check(cli, values) != CLI_OK) {
+        return CLI_USAGE;
+    }
+    cli_catch_signals();
+    return qmp(cli, bdf, values);
+}
+
+static int run_assign(struct cli *cli, const void *values)
+{
+    return run_by(cli, values, assign_qmp);
+}
+
+static int run_release(struct cli *cli, const void *values)
+{
+    return run_by(cli, values, release_qmp);
+}
+
+const struct command command_assign = {
+    .name = "assign",
+    .words = "VF",
+    .brief = "a VF into a running QEMU",
+    .min_words = 1,
+    .max_words = 1,
+    .options = assign_options,
+    .more = vf_options,
+    .values_size = sizeof(struct assign_values),
+    .defaults = assign_defaults,
+    .run = run_assign,
+};
+
+const struct command command_release = {
+    .name = "release",
+    .words = "VF",
+    .brief = "ask the guest for it, and take it out",
+    .min_words = 1,
+    .max_words = 1,
+    .options = release_options,
+    .values_size = sizeof(struct assign_values),
+    .defaults = release_defaults,
+    .run = run_release,
+};
