@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Trunk, rate, link state, receive mode and counters of VFs: in what passes the models' switch, over a
+ * reset of the PF too, and only once when they are set twice. Both devices. */
+#include "vf_fixture.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define LEN      1246u /* 1250 bytes with FCS: 10,000 bits */
+#define BITS     10000u
+#define RECOVERY (3000 * VF_MS)
+
+static const struct sriov_mac stranger = {{0x02, 0xee, 0, 0, 0, 9}};
+static const struct sriov_mac group = {{0x01, 0x00, 0x5e, 0x01, 0x02, 0x03}};
+
+static struct vf_setup setup_82599 = {.model = "82599", .vf_queues = 1};
+static struct vf_setup setup_old_82599 = {.model = "82599", .vf_queues = 1, .max_api = 0x0101};
+static struct vf_setup setup_two_queues = {
+    .model = "82599", .vf_queues = 2, .config = {.queues = 2}, .pool_count = 4096};
+static struct vf_setup setup_82576 = {.model = "82576"};
+static struct vf_world world;
+
+static int make(void **state)
+{
+    vf_world_make(&world, *state);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    vf_world_end(&world);
+    return 0;
+}
+
+static bool is_82599(void)
+{
+    return strcmp(world.setup.model, "82599") == 0;
+}
+
+static struct sriov_mac mac_of(uint16_t i)
+{
+    return vf_info(&world, i)->mac;
+}
+
+/* The VF keeps its address over recoveries. */
+static void ports_up(uint16_t n)
+{
+    for (uint16_t i = 0; i < n; i++) {
+        vf_port_up(&world, i);
+    }
+    for (uint16_t i = 0; i < n; i++) {
+        const struct sriov_mac mac = mac_of(i);
+
+        assert_int_equal(sriov_pf_set_vf_mac(world.pf, i, &mac), 0);
+    }
+    vf_run(&world, RECOVERY);
+}
+
+static struct sriov_pf_vf_info vf_of(uint16_t i)
+{
+    struct sriov_pf_vf_info info = {.size = sizeof(info)};
+
+    assert_int_equal(sriov_pf_get_vf(world.pf, i, &info), 0);
+    return info;
+}
+
+static uint64_t count(uint16_t i, const char *name)
+{
+    struct sriov_stat stats[32];
+    const uint32_t n = sriov_pf_vf_stats(world.pf, i, stats, 32);
+
+    assert_in_range(n, 1, 32);
+    assert_int_equal(sriov_pf_vf_stats(world.pf, i, NULL, 0), n);
+    for (uint32_t s = 0; s < n; s++) {
+        if (strcmp(stats[s].name, name) == 0) {
+            return stats[s].value;
+        }
+    }
+    fail_msg("no counter \"%s\"", name);
+    return 0;
+}
+
+static void from_wire(const struct sriov_mac *dst, uint16_t vid)
+{
+    uint8_t frame[LEN + 4];
+    uint32_t len = LEN;
+
+    vf_fill(frame, len, dst, &stranger, 1);
+    if (vid != 0) {
+        memmove(frame + 16, frame + 12, LEN - 12);
+        frame[12] = 0x81;
+        frame[13] = 0x00;
+        frame[14] = (uint8_t)(vid >> 8);
+        frame[15] = (uint8_t)vid;
+        len += 4;
+    }
+    assert_int_equal(sriov_mock_wire_send(world.mock, world.pf_name, frame, len), 0);
+    vf_run(&world, VF_MS);
+}
+
+static uint32_t received(uint16_t i)
+{
+    struct sriov_buf *buf;
+    uint32_t n = 0;
+
+    for (uint16_t q = 0; q < vf_info(&world, i)->queues; q++) {
+        while ((buf = vf_recv(&world, i, q)) != NULL) {
+            n++;
+            sriov_buf_free(buf);
+        }
+    }
+    return n;
+}
+
+/* Frames of this VLAN that reach the port, of one sent. */
+static uint32_t hears(uint16_t i, uint16_t vid)
+{
+    const struct sriov_mac mac = mac_of(i);
+
+    (void)received(i);
+    from_wire(&mac, vid);
+    return received(i);
+}
+
+/* ---- trunk ---- */
+
+static void trunk(void **state)
+{
+    const uint16_t two[] = {7, 5, 7, 5};
+    const uint16_t one[] = {7};
+
+    (void)state;
+    ports_up(2);
+    assert_int_equal(sriov_net_set_vlan(world.port[0].net, 9, true), 0);
+    assert_int_equal(hears(0, 9), 1);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, two, 4), 0);
+    assert_int_equal(vf_of(0).trunk_vids, 2);
+    assert_int_equal(hears(0, 9), 0); /* at once, whatever the VF does */
+    vf_run(&world, RECOVERY);
+    assert_int_equal(hears(0, 9), 0);
+    assert_int_equal(hears(0, 0), 1);
+    assert_int_equal(sriov_net_set_vlan(world.port[0].net, 5, true), 0);
+    assert_int_equal(sriov_net_set_vlan(world.port[0].net, 6, true), -EACCES);
+    assert_int_equal(sriov_net_set_vlan(world.port[0].net, 0, true), 0);
+    assert_int_equal(sriov_net_set_vlan(world.port[1].net, 6, true), 0);
+    assert_int_equal(hears(0, 5), 1);
+    assert_int_equal(hears(0, 6), 0);
+    assert_int_equal(hears(1, 6), 1);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, one, 1), 0);
+    assert_int_equal(hears(0, 5), 0);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, NULL, 0), 0);
+    vf_run(&world, RECOVERY);
+    assert_int_equal(sriov_net_set_vlan(world.port[0].net, 6, true), 0);
+    assert_int_equal(hears(0, 6), 1);
+}
+
+static void trunk_or_port_vlan(void **state)
+{
+    const uint16_t list[] = {7, 8};
+    const uint16_t reserved[] = {7, 4095};
+    uint16_t many[SRIOV_PF_TRUNK_MAX + 1];
+
+    (void)state;
+    for (uint16_t i = 0; i <= SRIOV_PF_TRUNK_MAX; i++) {
+        many[i] = (uint16_t)(i + 1u);
+    }
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, list, 2), 0);
+    assert_int_equal(sriov_pf_set_vf_vlan(world.pf, 0, 7), -EBUSY);
+    assert_int_equal(sriov_pf_set_vf_vlan(world.pf, 0, 0), 0);
+    assert_int_equal(sriov_pf_set_vf_vlan(world.pf, 1, 7), 0);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 1, list, 2), -EBUSY);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 1, NULL, 0), 0);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, many, SRIOV_PF_TRUNK_MAX + 1), -ENOSPC);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, many, SRIOV_PF_TRUNK_MAX), 0);
+    assert_int_equal(vf_of(0).trunk_vids, SRIOV_PF_TRUNK_MAX);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, reserved, 2), -EINVAL);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, NULL, 2), -EINVAL);
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, VF_PORTS, list, 2), -EINVAL);
+    assert_int_equal(vf_of(0).trunk_vids, SRIOV_PF_TRUNK_MAX);
+}
+
+/* ---- rate ---- */
+
+/* Keep all transmit queues of the port full for so long. */
+static void flood(uint16_t i, uint64_t ns)
+{
+    const struct sriov_mac src = mac_of(i);
+    const uint64_t until = sriov_mock_now(world.mock) + ns;
+    uint8_t frame[LEN];
+
+    vf_fill(frame, LEN, &stranger, &src, 1);
+    while (sriov_mock_now(world.mock) < until) {
+        for (uint16_t q = 0; q < vf_info(&world, i)->queues; q++) {
+            struct sriov_buf *buf;
+
+            while ((buf = sriov_buf_from(world.port[i].pool, frame, LEN)) != NULL) {
+                if (sriov_tx_burst(sriov_net_txq(world.port[i].net, q), &buf, 1) == 0) {
+                    sriov_buf_free(buf);
+                    break;
+                }
+            }
+        }
+        vf_run(&world, VF_MS);
+    }
+}
+
+/* Let what is queued leave. */
+static void drain(uint16_t i)
+{
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, i, 0), 0);
+    vf_run(&world, 50 * VF_MS);
+}
+
+static void assert_rate(uint16_t i, uint32_t mbps)
+{
+    const uint64_t ns = 200 * VF_MS;
+    uint32_t sent;
+    uint64_t got;
+
+    flood(i, 20 * VF_MS); /* past what was saved up */
+    sent = world.wire_frames;
+    flood(i, ns);
+    got = (uint64_t)(world.wire_frames - sent) * BITS * 1000u / ns;
+    if (got * 100u < (uint64_t)mbps * 98u || got * 100u > (uint64_t)mbps * 102u) {
+        fail_msg("%s: %u Mbit/s were asked for, %u came", world.setup.model, mbps, (uint32_t)got);
+    }
+}
+
+static void rate(void **state)
+{
+    const uint32_t part = is_82599() ? 10 : 1;
+    const uint32_t rates[] = {100 * part, 37 * part, 300 * part, 10 * part};
+
+    (void)state;
+    ports_up(2);
+    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+        assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, rates[i]), 0);
+        assert_int_equal(vf_of(0).max_mbps, rates[i]);
+        assert_rate(0, rates[i]);
+    }
+    /* While it waits for its turn, the other one does not. */
+    world.wire_frames = 0;
+    assert_int_equal(vf_send(&world, 1, -1, LEN, 1), 1);
+    sriov_mock_advance(world.mock, 1000);
+    assert_int_equal(world.wire_frames, 1);
+    drain(0);
+    assert_int_equal(vf_of(0).max_mbps, 0);
+    assert_int_equal(vf_info(&world, 0)->recoveries, vf_info(&world, 1)->recoveries);
+}
+
+/* The limit is the VF's, however many queues it uses. */
+static void rate_of_two_queues(void **state)
+{
+    (void)state;
+    ports_up(1);
+    assert_int_equal(vf_info(&world, 0)->queues, 2);
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, 200), 0);
+    assert_rate(0, 200);
+    drain(0);
+}
+
+static void rates_that_cannot_be(void **state)
+{
+    const uint32_t least = is_82599() ? 10 : 1;
+    const uint32_t most = is_82599() ? 10000 : 1000;
+
+    (void)state;
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, most + 1), -ERANGE);
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, least), 0);
+    if (least > 1) {
+        assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, least - 1), -ERANGE);
+    }
+    assert_int_equal(vf_of(0).max_mbps, least);
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, most), 0);
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, VF_PORTS, 100), -EINVAL);
+    assert_int_equal(sriov_mock_carrier(world.mock, world.pf_name, false), 0);
+    vf_run(&world, 100 * VF_MS);
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, 500), -EAGAIN);
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, most), 0); /* as it is */
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, 0), 0);
+}
+
+/* ---- link ---- */
+
+static void link_down_silences_one(void **state)
+{
+    const struct sriov_mac broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+    struct sriov_mac mac;
+    uint8_t frame[LEN];
+
+    (void)state;
+    ports_up(3);
+    mac = mac_of(0);
+    world.port[1].events = 0;
+    world.port[2].events = 0;
+    assert_int_equal(sriov_pf_set_vf_link(world.pf, 0, SRIOV_PF_VF_LINK_DOWN), 0);
+    assert_int_equal(vf_of(0).link, SRIOV_PF_VF_LINK_DOWN);
+    (void)received(1);
+    (void)received(2);
+    for (uint32_t round = 0; round < 2; round++) {
+        world.wire_frames = 0;
+        vf_fill(frame, LEN, &broadcast, &mac, 1);
+        (void)vf_send_bytes(&world, 0, frame, LEN, 0, 0);
+        from_wire(&mac, 0);
+        assert_int_equal(world.wire_frames, 0);
+        assert_int_equal(received(0) + received(1) + received(2), 0);
+        vf_expect_traffic(&world, 1, 2);
+        vf_run(&world, 10000 * VF_MS);
+    }
+    if (strcmp(world.setup.model, "82576") == 0 || world.setup.max_api == 0) {
+        assert_false(vf_info(&world, 0)->link.up);
+    }
+    assert_int_equal(world.port[1].events | world.port[2].events, 0);
+    assert_int_equal(sriov_pf_set_vf_link(world.pf, 0, SRIOV_PF_VF_LINK_AUTO), 0);
+    vf_run(&world, RECOVERY);
+    assert_true(vf_info(&world, 0)->link.up);
+    (void)received(0);
+    (void)received(1);
+    (void)received(2);
+    vf_expect_traffic(&world, 0, 1);
+}
+
+/* With the port's own link a VF cannot be up by itself. */
+static void link_up_cannot_be_had(void **state)
+{
+    (void)state;
+    assert_int_equal(sriov_pf_set_vf_link(world.pf, 0, SRIOV_PF_VF_LINK_UP), -EOPNOTSUPP);
+    assert_int_equal(sriov_pf_set_vf_link(world.pf, 0, (enum sriov_pf_vf_link)3), -EINVAL);
+    assert_int_equal(sriov_pf_set_vf_link(world.pf, VF_PORTS, SRIOV_PF_VF_LINK_DOWN), -EINVAL);
+    assert_int_equal(vf_of(0).link, SRIOV_PF_VF_LINK_AUTO);
+}
+
+/* ---- receive mode ---- */
+
+static void rx_mode(void **state)
+{
+    struct sriov_net *net;
+
+    (void)state;
+    ports_up(1);
+    net = world.port[0].net;
+    assert_int_equal(vf_of(0).rx_mode, SRIOV_RX_PROMISC);
+    assert_int_equal(sriov_pf_set_vf_trust(world.pf, 0, true), 0);
+    vf_run(&world, RECOVERY);
+    assert_int_equal(sriov_net_set_rx_mode(net, SRIOV_RX_ALLMULTI), 0);
+    from_wire(&group, 0);
+    assert_int_equal(received(0), 1);
+    /* Trust is not enough from now on. */
+    assert_int_equal(sriov_pf_set_vf_rx_mode(world.pf, 0, SRIOV_RX_MULTI), 0);
+    from_wire(&group, 0);
+    assert_int_equal(received(0), 0);
+    vf_run(&world, RECOVERY);
+    assert_int_equal(sriov_net_set_rx_mode(net, SRIOV_RX_ALLMULTI), -EACCES);
+    assert_int_equal(sriov_net_set_multicast(net, &group, 1), 0);
+    from_wire(&group, 0);
+    assert_int_equal(received(0), 1);
+    assert_int_equal(sriov_pf_set_vf_rx_mode(world.pf, 0, SRIOV_RX_NONE), 0);
+    from_wire(&group, 0);
+    assert_int_equal(received(0), 0);
+    vf_run(&world, RECOVERY);
+    assert_int_equal(sriov_net_set_multicast(net, &group, 1), -EACCES);
+    assert_int_equal(hears(0, 0), 1);
+    /* What the application wants still is asked for again once it may be had. */
+    assert_int_equal(sriov_pf_set_vf_rx_mode(world.pf, 0, SRIOV_RX_PROMISC), 0);
+    vf_run(&world, RECOVERY);
+    from_wire(&group, 0);
+    assert_int_equal(received(0), 1);
+}
+
+/* ---- over resets, twice, counted ---- */
+
+static void set_all(void)
+{
+    const uint16_t list[] = {5, 7};
+
+    assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, list, 2), 0);
+    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, 100), 0);
+    assert_int_equal(sriov_pf_set_vf_trust(world.pf, 0, true), 0);
+    assert_int_equal(sriov_pf_set_vf_spoof_check(world.pf, 0, false), 0);
+    assert_int_equal(sriov_pf_set_vf_rx_mode(world.pf, 0, SRIOV_RX_MULTI), 0);
+    assert_int_equal(sriov_pf_set_vf_vlan(world.pf, 1, 33), 0);
+    assert_int_equal(sriov_pf_set_vf_link(world.pf, 2, SRIOV_PF_VF_LINK_DOWN), 0);
+}
+
+static void assert_all(void)
+{
+    struct sriov_mac mac = mac_of(1);
+    const struct sriov_pf_vf_info info = vf_of(0);
+
+    assert_int_equal(info.trunk_vids, 2);
+    assert_int_equal(info.max_mbps, 100);
+    assert_true(info.trusted && info.admin_mac && !info.spoof_check);
+    assert_int_equal(info.rx_mode, SRIOV_RX_MULTI);
+    assert_int_equal(sriov_net_set_vlan(world.port[0].net, 5, true), 0);
+    assert_int_equal(sriov_net_set_vlan(world.port[0].net, 6, true), -EACCES);
+    assert_int_equal(sriov_net_set_rx_mode(world.port[0].net, SRIOV_RX_ALLMULTI), -EACCES);
+    assert_rate(0, 100);
+    (void)received(1);
+    from_wire(&mac, 33);
+    from_wire(&mac, 0);
+    assert_int_equal(received(1), 1);
+    assert_int_equal(sriov_net_set_vlan(world.port[1].net, 5, true), -EACCES);
+    assert_false(vf_info(&world, 2)->link.up);
+    mac = mac_of(2);
+    from_wire(&mac, 0);
+    assert_int_equal(received(2), 0);
+}
+
+static void all_of_it_outlives_resets(void **state)
+{
+    (void)state;
+    ports_up(3);
+    set_all();
+    vf_run(&world, RECOVERY);
+    assert_all();
+    vf_pf_reset(&world);
+    vf_run(&world, RECOVERY);
+    assert_all();
+    vf_pf_set_up(&world, false);
+    vf_run(&world, RECOVERY);
+    vf_pf_set_up(&world, true);
+    vf_run(&world, RECOVERY);
+    assert_all();
+    /* And other VFs in its place know nothing of it. */
+    for (uint16_t i = 0; i < 3; i++) {
+        vf_port_close(&world, i);
+    }
+    world.pf_busy = true;
+    assert_int_equal(sriov_pf_enable_vfs(world.pf, 0), 0);
+    assert_int_equal(sriov_pf_enable_vfs(world.pf, 3), 0);
+    world.pf_busy = false;
+    ports_up(3);
+    assert_int_equal(vf_of(0).trunk_vids, 0);
+    assert_int_equal(vf_of(0).max_mbps, 0);
+    assert_int_equal(vf_of(0).rx_mode, SRIOV_RX_PROMISC);
+    assert_int_equal(vf_of(2).link, SRIOV_PF_VF_LINK_AUTO);
+    vf_expect_traffic(&world, 0, 2);
+}
+
+static void twice_is_once(void **state)
+{
+    struct sriov_pf_vf_info before[3];
+    struct sriov_mac mac;
+
+    (void)state;
+    ports_up(3);
+    set_all();
+    vf_run(&world, RECOVERY);
+    for (uint16_t i = 0; i < 3; i++) {
+        before[i] = vf_of(i);
+        world.port[i].events = 0;
+    }
+    mac = mac_of(0);
+    set_all();
+    assert_int_equal(sriov_pf_set_vf_mac(world.pf, 0, &mac), 0);
+    /* A reading of the policy changes nothing either; the mailbox stays as it was. */
+    for (uint16_t i = 0; i < 3; i++) {
+        const struct sriov_pf_vf_info now = vf_of(i);
+
+        assert_memory_equal(&now, &before[i], sizeof(now));
+    }
+    vf_run(&world, 100 * VF_MS);
+    for (uint16_t i = 0; i < 2; i++) {
+        assert_int_equal(world.port[i].events, 0);
+        assert_int_equal(vf_of(i).resets, before[i].resets);
+        assert_int_equal(vf_of(i).requests, before[i].requests);
+    }
+}
+
+static void counters(void **state)
+{
+    uint64_t packets;
+    uint64_t bytes;
+
+    (void)state;
+    ports_up(2);
+    packets = count(0, "tx_packets");
+    bytes = count(0, "tx_bytes");
+    for (uint32_t n = 0; n < 5; n++) {
+        assert_int_equal(vf_send(&world, 0, 1, 200, n), 1);
+        vf_run(&world, VF_MS);
+        vf_expect(&world, 1, 0, 200, n);
+    }
+    assert_int_equal(count(0, "tx_packets"), packets + 5);
+    assert_int_equal(count(0, "tx_bytes"), bytes + 5u * 204u);
+    assert_int_equal(count(1, "rx_packets"), 5);
+    assert_int_equal(count(1, "rx_bytes"), 5u * 204u);
+    if (!is_82599()) {
+        assert_int_equal(count(1, "rx_loopback_packets"), 5);
+    }
+    vf_pf_reset(&world);
+    assert_int_equal(count(1, "rx_packets"), 5);
+    vf_run(&world, RECOVERY);
+    assert_int_equal(count(1, "rx_bytes"), 5u * 204u);
+    assert_int_equal(vf_send(&world, 0, 1, 200, 9), 1);
+    vf_run(&world, VF_MS);
+    vf_expect(&world, 1, 0, 200, 9);
+    assert_int_equal(count(1, "rx_packets"), 6);
+    assert_int_equal(count(0, "tx_bytes"), bytes + 6u * 204u);
+    assert_int_equal(sriov_pf_vf_stats(world.pf, VF_PORTS, NULL, 0), 0);
+}
+
+#define ON(setup, f)                                                                                         \
+    {                                                                                                        \
+#f " " #setup, f, make, end, &setup_##setup                                                          \
+    }
+#define BOTH(f) ON(82599, f), ON(82576, f)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(trunk),
+        BOTH(trunk_or_port_vlan),
+        BOTH(rate),
+        ON(two_queues, rate_of_two_queues),
+        BOTH(rates_that_cannot_be),
+        BOTH(link_down_silences_one),
+        ON(old_82599, link_down_silences_one),
+        BOTH(link_up_cannot_be_had),
+        BOTH(rx_mode),
+        BOTH(all_of_it_outlives_resets),
+        BOTH(twice_is_once),
+        BOTH(counters),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
