@@ -343,7 +343,78 @@ static int pf_get_vf(struct sriov_pf *pf, uint16_t vf, struct sriov_pf_vf_info *
     (void)pf;
     info->requests = 100u + vf;
     info->ready = true;
+    info->port_vlan = fake_pf_plan.port_vlan;
+    info->trunk_vids = fake_pf_plan.trunk_vids;
     return 0;
+}
+
+static int pf_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, uint16_t n)
+{
+    (void)pf;
+    (void)vf;
+    record(fake_pf_plan.calls, sizeof(fake_pf_plan.calls), "trunk", n);
+    for (uint16_t i = 0; i < n; i++) {
+        record(fake_pf_plan.calls, sizeof(fake_pf_plan.calls), "vid", vids[i]);
+    }
+    return 0;
+}
+
+static int pf_vf_rate(struct sriov_pf *pf, uint16_t vf, uint32_t mbps)
+{
+    (void)pf;
+    (void)vf;
+    record(fake_pf_plan.calls, sizeof(fake_pf_plan.calls), "rate", (int)mbps);
+    return 0;
+}
+
+static int pf_vf_link(struct sriov_pf *pf, uint16_t vf, enum sriov_pf_vf_link link)
+{
+    (void)pf;
+    (void)vf;
+    record(fake_pf_plan.calls, sizeof(fake_pf_plan.calls), "link", (int)link);
+    return 0;
+}
+
+static int pf_vf_rx_mode(struct sriov_pf *pf, uint16_t vf, enum sriov_rx_mode most)
+{
+    (void)pf;
+    (void)vf;
+    record(fake_pf_plan.calls, sizeof(fake_pf_plan.calls), "mode", (int)most);
+    return 0;
+}
+
+static int pf_event_sink(struct sriov_pf *pf, void (*cb)(void *arg, const struct sriov_pf_event *event),
+                         void *arg)
+{
+    (void)pf;
+    (void)arg;
+    record(fake_pf_plan.calls, sizeof(fake_pf_plan.calls), "sink", cb != NULL ? 1 : 0);
+    return 0;
+}
+
+static int pf_shut_vf(struct sriov_pf *pf, uint16_t vf)
+{
+    (void)pf;
+    record(fake_pf_plan.calls, sizeof(fake_pf_plan.calls), "shut", vf);
+    return 0;
+}
+
+static int pf_readmit_vf(struct sriov_pf *pf, uint16_t vf)
+{
+    (void)pf;
+    record(fake_pf_plan.calls, sizeof(fake_pf_plan.calls), "readmit", vf);
+    return 0;
+}
+
+static uint32_t pf_vf_stats(struct sriov_pf *pf, uint16_t vf, struct sriov_stat *out, uint32_t room)
+{
+    (void)pf;
+    if (room != 0) {
+        memset(out, 0, sizeof(*out));
+        strcpy(out->name, "vf_good");
+        out->value = vf;
+    }
+    return 1;
 }
 
 static uint32_t pf_stats(struct sriov_pf *pf, struct sriov_stat *out, uint32_t room)
@@ -371,6 +442,14 @@ static const struct sriov_pf_ops pf_ops = {
     .set_vf_spoof_check = pf_vf_bool,
     .get_vf = pf_get_vf,
     .stats = pf_stats,
+    .set_vf_trunk = pf_vf_trunk,
+    .set_vf_rate = pf_vf_rate,
+    .set_vf_link = pf_vf_link,
+    .set_vf_rx_mode = pf_vf_rx_mode,
+    .vf_stats = pf_vf_stats,
+    .set_event_sink = pf_event_sink,
+    .shut_vf = pf_shut_vf,
+    .readmit_vf = pf_readmit_vf,
 };
 
 static const struct sriov_pf_ops bare_pf_ops = {

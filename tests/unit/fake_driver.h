@@ -48,6 +48,8 @@ struct fake_pf_plan {
     int attach;
     int prepare;
     int ready;
+    uint16_t port_vlan; /* that every VF tells to have */
+    uint16_t trunk_vids;
     char calls[256]; /* "attach prepare4 ready4 ..." */
 };
 extern struct fake_pf_plan fake_pf_plan;
