@@ -419,8 +419,9 @@
 #define IGB_DTXSWC_VLANAS(vf)   (UINT32_C(0x100) << ((vf)&7u))   /* check the VLAN id; needs MACAS too */
 #define IGB_DTXSWC_LLE(vf)      (UINT32_C(0x10000) << ((vf)&7u)) /* give a pool its own packets back */
 #define IGB_DTXSWC_LOOPBACK_EN  0x80000000u                      /* VF to VF switching */
-#define IGB_WVBR                0x03554u              /* RC, 0: queues whose packet was caught spoofing */
-#define IGB_LVMMC               0x03548u              /* RC: the last malicious driver event */
+#define IGB_WVBR                0x03554u /* RC, 0: queues whose packet was caught spoofing */
+#define IGB_LVMMC               0x03548u /* RC: the last malicious driver event */
+#define IGB_LVMMC_POOL_SHIFT    29u
 #define IGB_MDFB                0x03558u              /* W1C: queues blocked by malicious driver detection */
 #define IGB_VMVIR(n)            (0x03700u + 4u * (n)) /* RW, 0: tag inserted into what the pool sends */
 #define IGB_VMVIR_PORT_VLAN     0x0000ffffu

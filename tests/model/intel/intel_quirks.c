@@ -196,6 +196,23 @@ static void nobody_checks_the_sender(void **state)
     }
 }
 
+static void nobody_checks_descriptors(void **state)
+{
+    (void)state;
+    BOTH(q)
+    {
+        struct rig *r = vfs(PROFILE(q));
+        const uint32_t unknown_type[4] = {0, 0, 0x20f00040u, 0};
+
+        wr(r, 0, IGB_DTXCTL, IGB_DTXCTL_MDP_EN);
+        rig_tx_raw(r, 1, 0, unknown_type);
+        rig_tx_kick(r, 1, 0);
+        assert_int_equal(rd(r, 0, IGB_MDFB), 1u - q);
+        rig_clear_reports(r);
+        rig_end(r);
+    }
+}
+
 static void full_rings_drop_in_silence(void **state)
 {
     (void)state;
@@ -351,6 +368,7 @@ int main(void)
         CASE("82576 8.8 vs qemu: VTEICR shows nothing", causes_are_hidden),
         CASE("82576 4.3 vs qemu: VTCTRL.RST clears little", software_reset_is_shallow),
         CASE("82576 8.14 vs qemu: no anti-spoofing", nobody_checks_the_sender),
+        CASE("82576 8.14 vs qemu: no malicious driver detection", nobody_checks_descriptors),
         CASE("82576 8.10.2 vs qemu: full rings drop in silence", full_rings_drop_in_silence),
         CASE("82576 8.18 vs qemu: loopback counters stay 0", loopback_is_not_counted),
         CASE("82576 8.12 vs qemu: all frames are padded", all_frames_are_padded),

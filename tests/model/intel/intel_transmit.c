@@ -223,6 +223,52 @@ static void malformed_descriptors(void **state)
     }
 }
 
+/* One that is malformed, then a good one behind it, from VF 0's queue 1. */
+static void put_bad_and_good(struct rig *r)
+{
+    uint8_t f[64];
+
+    frame_make(f, far_away, 1, 64);
+    rig_tx_put(r, 1, 1, f, 64, DCMD_ALL, PAYLEN(63));
+    rig_tx_put(r, 1, 1, f, 64, DCMD_ALL, PAYLEN(64));
+    rig_tx_kick(r, 1, 1);
+}
+
+/* Its queue alone stands still until the PF writes MDFB; without MDP_EN it goes on. */
+static void malicious_drivers_are_stopped(void **state)
+{
+    (void)state;
+    for (uint32_t on = 0; on < 2; on++) {
+        struct rig *r = rig_up(&rig_82576, NULL, 2);
+        uint8_t f[64];
+
+        rig_queues(r, 1);
+        rig_tx_start(r, 1, 1);
+        rig_queues(r, 2);
+        wr(r, 0, IGB_DTXCTL, on != 0 ? IGB_DTXCTL_MDP_EN : 0);
+        (void)rd(r, 0, IGB_ICR);
+        put_bad_and_good(r);
+        assert_int_equal(r->h.wired, 1u - on);
+        assert_int_equal(rd(r, 0, IGB_MDFB), on != 0 ? UINT32_C(1) << 8 : 0);
+        assert_int_equal(rd(r, 0, IGB_ICR) & IGB_ICR_DOUTSYNC, on != 0 ? IGB_ICR_DOUTSYNC : 0);
+        assert_int_equal(rd(r, 0, IGB_LVMMC), on);
+        assert_int_equal(rd(r, 0, IGB_LVMMC), 0); /* read to clear */
+        rig_clear_reports(r);
+        rig_send(r, 2, 0, f, frame_make(f, far_away, 2, 64));
+        assert_int_equal(r->h.wired, 2u - on);
+        if (on != 0) {
+            /* Set free as it is, it stops at the same descriptor again. */
+            wr(r, 0, IGB_MDFB, UINT32_C(1) << 8);
+            assert_int_equal(rd(r, 0, IGB_MDFB), UINT32_C(1) << 8);
+            wr(r, 1, IGBVF_VTCTRL, IGB_CTRL_RST);
+            wr(r, 0, IGB_MDFB, UINT32_C(1) << 8);
+            assert_int_equal(rd(r, 0, IGB_MDFB), 0);
+            rig_clear_reports(r);
+        }
+        rig_end(r);
+    }
+}
+
 static void tail_before_descriptor(void **state)
 {
     (void)state;
@@ -432,6 +478,7 @@ int main(void)
         CASE("82599 7.2.3.2.3, 82576 7.2.2: VLAN from context, port VLAN", inserts_tags),
         CASE("82599 7.2.3.2.3, 82576 7.2.2: IXSM and TXSM", inserts_checksums),
         CASE("82599 7.2.3.2.4, 82576 7.2.2: malformed descriptors", malformed_descriptors),
+        CASE("82576 8.12, 8.14: malicious drivers are stopped", malicious_drivers_are_stopped),
         CASE("82599 7.2.3, 82576 7.2.2: tail before the descriptor", tail_before_descriptor),
         CASE("82599 7.2.3, 82576 7.2.2: descriptor after the tail", descriptor_after_tail),
         CASE("82599 7.2.3, 82576 7.2.2: a ring that is full", ring_fills_when_late),

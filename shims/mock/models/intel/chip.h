@@ -63,6 +63,7 @@ void mock_82576_status_write(struct sriov_model *nic, const struct mock_ref *ref
 void mock_82576_ctrl_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 uint32_t mock_82576_qde_read(struct sriov_model *nic, const struct mock_ref *ref);
 void mock_82576_qde_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
+void mock_82576_mdfb_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 uint32_t mock_82576_icr_read(struct sriov_model *nic, const struct mock_ref *ref);
 void mock_82576_icr_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 void mock_82576_ics_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);

@@ -135,6 +135,19 @@ static void count_spoof(struct sriov_model *nic, uint32_t pool, uint32_t queue)
         raise_other(nic, IGB_ICR_DOUTSYNC);
 }
 
+/*
+ * DTXCTL.MDP_EN (section 8.12), LVMMC and MDFB (section 8.14): the queue stays as it is until the PF writes
+ * its bit of MDFB. The pool is in LVMMC's highest bits; of the causes below one is modelled.
+ */
+static void stop_queue(struct sriov_model *nic, uint32_t queue)
+{
+    if (!(nic->plain[IGB_DTXCTL / 4u] & IGB_DTXCTL_MDP_EN) || nic->quirks->no_malicious_detection)
+        return;
+    nic->regs.stopped[0] |= UINT32_C(1) << queue;
+    nic->regs.misbehaviour[0] = (queue % IGB_MAX_POOLS) << IGB_LVMMC_POOL_SHIFT | 1u;
+    raise_other(nic, IGB_ICR_DOUTSYNC);
+}
+
 static bool link_up(const struct sriov_model *nic)
 {
     return (nic->regs.ctrl[0] & IGB_CTRL_SLU) && !(nic->phy[IGB_PHY_CONTROL] & IGB_PHY_CONTROL_POWER_DOWN);
@@ -191,6 +204,13 @@ void mock_82576_qde_write(struct sriov_model *nic, const struct mock_ref *ref, u
     (void)ref;
     for (uint32_t q = 0; q < IGB_MAX_QUEUES; q++)
         nic->regs.qdrop[q] = value >> q & 1u;
+}
+
+void mock_82576_mdfb_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value)
+{
+    (void)ref;
+    nic->regs.stopped[0] &= ~value;
+    mock_tx_kick_all(nic);
 }
 
 /* Section 8.8.1: reading clears, unless causes could get lost that way. */
@@ -285,6 +305,7 @@ const struct mock_nic_chip mock_82576 = {
     .mac_spoof_check = spoof_check,
     .local_loopback = local_loopback,
     .count_spoof = count_spoof,
+    .stop_queue = stop_queue,
     .raise_other = raise_other,
     .link_up = link_up,
     .pf_vector_bits = IGB_EICR_MSIX,

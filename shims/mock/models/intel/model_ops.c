@@ -20,6 +20,7 @@ static const struct mock_quirks qemu_82576 = {
     .vf_eicr_hides = true,
     .vf_rst_shallow = true,
     .no_anti_spoofing = true,
+    .no_malicious_detection = true,
     .no_rx_drop_count = true,
     .drop_en_ignored = true,
     .no_loopback_counters = true,

@@ -65,6 +65,7 @@ struct mock_quirks {
     bool vf_eicr_hides;           /* VTEICR reads 0 */
     bool vf_rst_shallow;          /* VTCTRL.RST: VFRE, VFTE and queue enables only */
     bool no_anti_spoofing;
+    bool no_malicious_detection; /* DTXCTL.MDP_EN has no effect */
     bool no_rx_drop_count;
     bool drop_en_ignored; /* a full ring always drops */
     bool no_loopback_counters;
@@ -101,6 +102,8 @@ struct mock_nic_chip {
     bool (*mac_spoof_check)(const struct sriov_model *nic, uint32_t pool, bool vlan);
     bool (*local_loopback)(const struct sriov_model *nic, uint32_t pool);
     void (*count_spoof)(struct sriov_model *nic, uint32_t pool, uint32_t queue);
+    /* A malformed descriptor was met; NULL: the device does not care. */
+    void (*stop_queue)(struct sriov_model *nic, uint32_t queue);
     /* A cause that is no queue's (mailbox, link) goes to the PF. */
     void (*raise_other)(struct sriov_model *nic, uint32_t cause);
     bool (*link_up)(const struct sriov_model *nic);

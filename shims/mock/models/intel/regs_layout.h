@@ -55,6 +55,7 @@ struct mock_regs {
     uint32_t mta[128], vfta[128], uta[128], ral[128], rah[128], mpsar[256];
     uint32_t vt_ctl[1], vmolr[MOCK_POOLS_MAX], vlvf[64], vlvfb[128], vfre[2], vfte[2];
     uint32_t vmvir[MOCK_POOLS_MAX], spoof[8], tx_switch[1], spoof_event[1];
+    uint32_t stopped[1], misbehaviour[1]; /* transmit queues, and why the last one was */
     uint32_t tx_enable[1], mtqc[1];
     uint32_t rate_select[1], rate_window[1], rate[MOCK_QUEUES_MAX]; /* RTTDQSEL, RTTBCNRM, RTTBCNRC by queue */
 

@@ -22,13 +22,27 @@ static void bad_desc(struct sriov_model *nic, uint32_t queue, uint32_t index, en
     mock_report(nic, kind, &site, text);
 }
 
+/* A device that detects malicious drivers stops the queue there. */
+static void malformed(struct sriov_model *nic, uint32_t queue, uint32_t index, const char *text)
+{
+    bad_desc(nic, queue, index, SRIOV_REPORT_BAD_DESC, text);
+    if (nic->chip->stop_queue != NULL)
+        nic->chip->stop_queue(nic, queue);
+}
+
+static bool is_stopped(const struct sriov_model *nic, uint32_t queue)
+{
+    return queue < 32u && (nic->regs.stopped[0] >> queue & 1u) != 0;
+}
+
 static bool may_run(struct sriov_model *nic, uint32_t queue)
 {
     const struct mock_regs *r = &nic->regs;
 
     return (r->tx.dctl[queue] & IXGBE_TXDCTL_ENABLE) && !nic->tx[queue].ring.hung &&
-           (r->tx_enable[0] & nic->chip->tx_enable) && mock_queue_pool_enabled(nic, queue, true) &&
-           nic->link && mock_nic_master_on(nic, mock_queue_fn(nic, queue, true));
+           !is_stopped(nic, queue) && (r->tx_enable[0] & nic->chip->tx_enable) &&
+           mock_queue_pool_enabled(nic, queue, true) && nic->link &&
+           mock_nic_master_on(nic, mock_queue_fn(nic, queue, true));
 }
 
 /* ---- write-back ---- */
@@ -119,8 +133,7 @@ static bool checksums(struct sriov_model *nic, uint32_t queue, const uint32_t *c
     uint32_t l4t = ctx[2] & IXGBE_TXC_TUCMD_L4T;
 
     if (mac < 14u || mac + ip > tx->frame_len) {
-        bad_desc(nic, queue, tx->first_index, SRIOV_REPORT_BAD_DESC,
-                 "context: MACLEN or IPLEN beyond the packet");
+        malformed(nic, queue, tx->first_index, "context: MACLEN or IPLEN beyond the packet");
         return false;
     }
     if (tx->first_olinfo & IXGBE_TXD_POPTS_TXSM) {
@@ -129,7 +142,7 @@ static bool checksums(struct sriov_model *nic, uint32_t queue, const uint32_t *c
             return false;
         }
         if (!mock_packet_fix_l4_checksum(tx->frame, tx->frame_len, mac, ip, l4t == IXGBE_TXC_TUCMD_L4T_TCP)) {
-            bad_desc(nic, queue, tx->first_index, SRIOV_REPORT_BAD_DESC, "TXSM on a packet too short for it");
+            malformed(nic, queue, tx->first_index, "TXSM on a packet too short for it");
             return false;
         }
     }
@@ -152,7 +165,7 @@ static bool offloads(struct sriov_model *nic, uint32_t queue, uint32_t pool)
         return false;
     }
     if ((sums || vle) && ctx == NULL) {
-        bad_desc(nic, queue, tx->first_index, SRIOV_REPORT_BAD_DESC, "offload without a context descriptor");
+        malformed(nic, queue, tx->first_index, "offload without a context descriptor");
         return false;
     }
     if (sums && !checksums(nic, queue, ctx))
@@ -187,7 +200,7 @@ static bool frame_is_sound(struct sriov_model *nic, uint32_t queue)
     else if (!(tx->first_cmd & IXGBE_TXD_DCMD_IFCS))
         text = "IFCS missing";
     if (text != NULL)
-        bad_desc(nic, queue, tx->first_index, SRIOV_REPORT_BAD_DESC, text);
+        malformed(nic, queue, tx->first_index, text);
     return text == NULL;
 }
 
@@ -212,8 +225,7 @@ static void take_context(struct sriov_model *nic, uint32_t queue, uint32_t index
     uint32_t idx = (dw[3] & IXGBE_TXD_IDX) >> IXGBE_TXD_IDX_SHIFT;
 
     if (idx > 1u || tx->in_frame) {
-        bad_desc(nic, queue, index, SRIOV_REPORT_BAD_DESC,
-                 tx->in_frame ? "context inside a packet" : "context index above 1");
+        malformed(nic, queue, index, tx->in_frame ? "context inside a packet" : "context index above 1");
         return;
     }
     memcpy(tx->ctx[idx].dw, dw, sizeof(tx->ctx[idx].dw));
@@ -239,7 +251,7 @@ static void append(struct sriov_model *nic, uint32_t queue, uint32_t index, cons
     if (tx->frame == NULL)
         tx->frame = calloc(1, FRAME_ROOM);
     if (len == 0 || tx->frame == NULL || len > MOCK_FRAME_MAX - tx->frame_len) {
-        bad_desc(nic, queue, index, SRIOV_REPORT_BAD_DESC, len == 0 ? "empty buffer" : "packet too long");
+        malformed(nic, queue, index, len == 0 ? "empty buffer" : "packet too long");
         tx->discard = true;
         return;
     }
@@ -281,7 +293,7 @@ static void take_descriptor(struct sriov_model *nic, uint32_t queue, uint32_t in
     else if (type == IXGBE_TXD_DTYP_DATA)
         take_data(nic, queue, index, dw);
     else
-        bad_desc(nic, queue, index, SRIOV_REPORT_BAD_DESC, "unknown DTYP");
+        malformed(nic, queue, index, "unknown DTYP");
 }
 
 static void run(struct sriov_model *nic, uint32_t queue);
@@ -338,8 +350,8 @@ static void run(struct sriov_model *nic, uint32_t queue)
         if (mock_ring_fetch(nic, queue, true, index, dw) != 0)
             return;
         take_descriptor(nic, queue, index, dw);
-        if (nic->tx[queue].ring.hung || nic->tx[queue].ring.slots != slots)
-            return; /* stopped by a DMA fault, or by what the frame set off */
+        if (nic->tx[queue].ring.hung || is_stopped(nic, queue) || nic->tx[queue].ring.slots != slots)
+            return; /* by a DMA fault, by itself, or by what the frame set off */
         *head = index + 1u == slots ? 0 : index + 1u;
         if (dw[2] & IXGBE_TXD_DCMD_RS)
             report_done(nic, queue, index);
