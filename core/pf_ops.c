@@ -125,6 +125,15 @@ static int no_vf(struct sriov_pf *pf, uint16_t vf)
     return -EOPNOTSUPP;
 }
 
+static int no_get_vf_trunk(struct sriov_pf *pf, uint16_t vf, uint16_t *vids, uint16_t room)
+{
+    (void)pf;
+    (void)vf;
+    (void)vids;
+    (void)room;
+    return -EOPNOTSUPP;
+}
+
 static const struct sriov_pf_ops absent = {
     .detach = no_void,
     .vfs_ready = no_ready,
@@ -144,6 +153,7 @@ static const struct sriov_pf_ops absent = {
     .set_event_sink = no_event_sink,
     .shut_vf = no_vf,
     .readmit_vf = no_vf,
+    .get_vf_trunk = no_get_vf_trunk,
 };
 
 #define FILL(op)                                                                                             \
@@ -177,5 +187,6 @@ int sric_pf_take_ops(struct sric_pf *self, const struct sriov_pf_ops *ops)
     FILL(set_event_sink);
     FILL(shut_vf);
     FILL(readmit_vf);
+    FILL(get_vf_trunk);
     return 0;
 }

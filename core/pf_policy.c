@@ -103,6 +103,13 @@ int sriov_pf_set_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids
     return sric_pf_of(pf)->ops.set_vf_trunk(pf, vf, list, n);
 }
 
+int sriov_pf_get_vf_trunk(struct sriov_pf *pf, uint16_t vf, uint16_t *vids, uint16_t room)
+{
+    int rc = sric_pf_check_vf(pf, vf);
+
+    return rc != 0 ? rc : sric_pf_of(pf)->ops.get_vf_trunk(pf, vf, vids, vids != NULL ? room : 0);
+}
+
 int sriov_pf_set_vf_rate(struct sriov_pf *pf, uint16_t vf, uint32_t mbps)
 {
     int rc = sric_pf_check_vf(pf, vf);

@@ -240,6 +240,7 @@ int sri_pf_set_vf_vlan(struct sriov_pf *pf, uint16_t vf, uint16_t vid);
 int sri_pf_set_vf_trust(struct sriov_pf *pf, uint16_t vf, bool trusted);
 int sri_pf_set_vf_spoof_check(struct sriov_pf *pf, uint16_t vf, bool on);
 int sri_pf_set_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, uint16_t n);
+int sri_pf_get_vf_trunk(struct sriov_pf *pf, uint16_t vf, uint16_t *vids, uint16_t room);
 int sri_pf_set_vf_rx_mode(struct sriov_pf *pf, uint16_t vf, enum sriov_rx_mode most);
 int sri_pf_set_vf_link(struct sriov_pf *pf, uint16_t vf, enum sriov_pf_vf_link link);
 int sri_pf_get_vf(struct sriov_pf *pf, uint16_t vf, struct sriov_pf_vf_info *info);

@@ -95,6 +95,20 @@ int sri_pf_set_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, 
     return 0;
 }
 
+int sri_pf_get_vf_trunk(struct sriov_pf *pf, uint16_t vf, uint16_t *vids, uint16_t room)
+{
+    struct sri_pf *p = pf->priv;
+    const struct sri_pf_vf *v = find_vf(p, vf);
+
+    if (v == NULL) {
+        return -EINVAL;
+    }
+    for (uint16_t i = 0; i < v->n_trunk && i < room; i++) {
+        vids[i] = v->trunk[i];
+    }
+    return v->n_trunk;
+}
+
 int sri_pf_set_vf_trust(struct sriov_pf *pf, uint16_t vf, bool trusted)
 {
     struct sri_pf *p = pf->priv;

@@ -92,6 +92,7 @@ static const struct sriov_pf_ops ops = {
     .get_vf = sri_pf_get_vf,
     .stats = sri_pf_stats,
     .set_vf_trunk = sri_pf_set_vf_trunk,
+    .get_vf_trunk = sri_pf_get_vf_trunk,
     .set_vf_rate = sri_pf_set_vf_rate,
     .set_vf_link = sri_pf_set_vf_link,
     .set_vf_rx_mode = sri_pf_set_vf_rx_mode,

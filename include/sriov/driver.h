@@ -150,6 +150,8 @@ struct sriov_pf_ops {
                           void *arg);
     int (*shut_vf)(struct sriov_pf *pf, uint16_t vf);
     int (*readmit_vf)(struct sriov_pf *pf, uint16_t vf);
+    /* As sriov_pf_get_vf_trunk. */
+    int (*get_vf_trunk)(struct sriov_pf *pf, uint16_t vf, uint16_t *vids, uint16_t room);
 };
 
 #ifdef __cplusplus

@@ -53,6 +53,8 @@ SRIOV_API int sriov_pf_set_vf_spoof_check(struct sriov_pf *pf, uint16_t vf, bool
  * SRIOV_PF_TRUNK_MAX. */
 #define SRIOV_PF_TRUNK_MAX 64
 SRIOV_API int sriov_pf_set_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, uint16_t n);
+/* Its list, rising: fills up to room entries; returns how many there are, or a negative errno. */
+SRIOV_API int sriov_pf_get_vf_trunk(struct sriov_pf *pf, uint16_t vf, uint16_t *vids, uint16_t room);
 /* Most that the VF may transmit, Mbit/s; 0: as much as the link takes. -ERANGE: more than the link
  * has, or less than the device can hold it to. -EAGAIN without a link, whose speed it depends on. */
 SRIOV_API int sriov_pf_set_vf_rate(struct sriov_pf *pf, uint16_t vf, uint32_t mbps);

@@ -367,7 +367,7 @@ AT(sriov_net_ops, set_mtu, 88);
 AT(sriov_net_ops, set_rx_mode, 96);
 AT(sriov_net_ops, stats, 104);
 
-SIZE(sriov_pf_ops, 168);
+SIZE(sriov_pf_ops, 176);
 AT(sriov_pf_ops, attach, 0);
 AT(sriov_pf_ops, detach, 8);
 AT(sriov_pf_ops, vfs_prepare, 16);
@@ -389,6 +389,7 @@ AT(sriov_pf_ops, vf_stats, 136);
 AT(sriov_pf_ops, set_event_sink, 144);
 AT(sriov_pf_ops, shut_vf, 152);
 AT(sriov_pf_ops, readmit_vf, 160);
+AT(sriov_pf_ops, get_vf_trunk, 168);
 
 SIZE(sriov_net, 224);
 AT(sriov_net, fn, 0);

@@ -129,6 +129,7 @@ static void trunk(void **state)
 {
     const uint16_t two[] = {7, 5, 7, 5};
     const uint16_t one[] = {7};
+    uint16_t list[3];
 
     (void)state;
     ports_up(2);
@@ -136,6 +137,11 @@ static void trunk(void **state)
     assert_int_equal(hears(0, 9), 1);
     assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, two, 4), 0);
     assert_int_equal(vf_of(0).trunk_vids, 2);
+    assert_int_equal(sriov_pf_get_vf_trunk(world.pf, 0, list, 1), 2);
+    assert_int_equal(list[0], 5);
+    assert_int_equal(sriov_pf_get_vf_trunk(world.pf, 0, list, 3), 2);
+    assert_int_equal(list[1], 7);
+    assert_int_equal(sriov_pf_get_vf_trunk(world.pf, 1, NULL, 3), 0);
     assert_int_equal(hears(0, 9), 0); /* at once, whatever the VF does */
     vf_run(&world, RECOVERY);
     assert_int_equal(hears(0, 9), 0);

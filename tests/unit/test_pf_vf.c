@@ -203,6 +203,8 @@ static void test_bare_driver(void **state)
     const uint16_t vid = 7;
 
     assert_int_equal(sriov_pf_set_vf_trunk(c->pf, 0, &vid, 1), -EOPNOTSUPP);
+    assert_int_equal(sriov_pf_get_vf_trunk(c->pf, 0, NULL, 0), -EOPNOTSUPP);
+    assert_int_equal(sriov_pf_get_vf_trunk(c->pf, 4, NULL, 0), -EINVAL);
     assert_int_equal(sriov_pf_set_vf_rate(c->pf, 0, 100), -EOPNOTSUPP);
     assert_int_equal(sriov_pf_set_vf_link(c->pf, 0, SRIOV_PF_VF_LINK_DOWN), -EOPNOTSUPP);
     assert_int_equal(sriov_pf_set_vf_rx_mode(c->pf, 0, SRIOV_RX_NONE), -EOPNOTSUPP);
