@@ -116,12 +116,15 @@ static bool deliver(struct skvm *kvm, uint64_t data)
 int skvm_dispatch(struct skvm *kvm, uint64_t timeout_ns)
 {
     const struct skvm_sys *sys = kvm->host.sys;
+    struct skvm_paused paused;
     uint64_t data[BATCH];
     int made = 0;
+    skvm_locks_pause(&paused);
     int n = sys->epoll_wait(sys->ctx, kvm->epoll, data, BATCH, timeout_ns);
     for (int i = 0; i < n; i++) {
         made += deliver(kvm, data[i]) ? 1 : 0;
     }
+    skvm_locks_resume(&paused);
     return n < 0 ? n : made;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The shim's table and its life. */
-#include "skvm.h"
+#include "skvm_vm.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -72,6 +72,23 @@ static const struct sriov_vmm_ops skvm_ops = {
     .irq_pending = skvm_op_irq_pending,
     .irq_trigger = skvm_op_irq_trigger,
     .set_event_sink = skvm_op_set_event_sink,
+    .vm_info = skvm_op_vm_info,
+    .vm_mem_add = skvm_op_vm_mem_add,
+    .vm_mem_del = skvm_op_vm_mem_del,
+    .vm_dev_add = skvm_op_vm_dev_add,
+    .vm_dev_del = skvm_op_vm_dev_del,
+    .vm_window_add = skvm_op_vm_window_add,
+    .vm_window_del = skvm_op_vm_window_del,
+    .vm_doorbell_add = skvm_op_vm_doorbell_add,
+    .vm_doorbell_del = skvm_op_vm_doorbell_del,
+    .vm_irq_sink = skvm_op_vm_irq_sink,
+    .vm_irq_route = skvm_op_vm_irq_route,
+    .vm_irq_pending = skvm_op_vm_irq_pending,
+    .vm_dirty_start = skvm_op_vm_dirty_start,
+    .vm_dirty_stop = skvm_op_vm_dirty_stop,
+    .vm_dirty_read = skvm_op_vm_dirty_read,
+    .vm_hot_add = skvm_op_vm_hot_add,
+    .vm_hot_remove = skvm_op_vm_hot_remove,
 };
 
 static void kvm_free(struct skvm *kvm)
@@ -127,7 +144,10 @@ int sriov_kvm_destroy(struct sriov_vmm *vmm)
         return 0;
     }
     struct skvm *kvm = sriov_vmm_ctx(vmm);
-    int err = sriov_vmm_unregister(vmm);
+    pthread_mutex_lock(&kvm->lock);
+    bool machines = kvm->machines != 0;
+    pthread_mutex_unlock(&kvm->lock);
+    int err = machines ? -EBUSY : sriov_vmm_unregister(vmm);
     if (err == 0) {
         kvm_free(kvm);
     }

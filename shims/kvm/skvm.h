@@ -121,6 +121,7 @@ struct skvm {
     struct skvm_slot *slots;
     uint32_t num_slots;
     uint32_t live;
+    uint32_t machines;
 };
 
 int skvm_source_add(struct skvm *kvm, struct skvm_source *source);
@@ -131,6 +132,20 @@ int skvm_dispatch(struct skvm *kvm, uint64_t timeout_ns);
 void skvm_op_relax(void *vmm);
 void skvm_op_sleep(void *vmm, uint64_t ns);
 int skvm_op_wait(void *vmm, uint64_t timeout_ns);
+
+/* ---- vm_lock.c: machines whose lock this thread holds, given away while it waits ---- */
+
+#define SKVM_HELD_MAX 8u
+
+struct skvm_machine;
+
+struct skvm_paused {
+    struct skvm_machine *machines[SKVM_HELD_MAX];
+    uint32_t depths[SKVM_HELD_MAX];
+    uint32_t num;
+};
+void skvm_locks_pause(struct skvm_paused *paused);
+void skvm_locks_resume(const struct skvm_paused *paused);
 
 /* ---- the two ways to an IOMMU ---- */
 

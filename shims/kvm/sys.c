@@ -113,6 +113,14 @@ static int sys_eventfd(void *ctx)
     return sys_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
+static int sys_readable(void *ctx, int fd)
+{
+    (void)ctx;
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    int n = poll(&ready, 1, 0);
+    return n > 0 ? (ready.revents & POLLIN) != 0 : sys_result(n);
+}
+
 static int sys_memfd(void *ctx, const char *name)
 {
     (void)ctx;
@@ -211,6 +219,7 @@ const struct skvm_sys skvm_sys_linux = {
     .unmap = sys_unmap,
     .advise = sys_advise,
     .eventfd = sys_eventfd,
+    .readable = sys_readable,
     .memfd = sys_memfd,
     .epoll_create = sys_epoll_create,
     .epoll_add = sys_epoll_add,

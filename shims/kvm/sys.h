@@ -25,6 +25,7 @@ struct skvm_sys {
     int (*unmap)(void *ctx, void *va, size_t length);
     int (*advise)(void *ctx, void *va, size_t length, int advice);
     int (*eventfd)(void *ctx);
+    int (*readable)(void *ctx, int fd); /* 1: a read would give something; 0 */
     int (*memfd)(void *ctx, const char *name);
     int (*epoll_create)(void *ctx);
     int (*epoll_add)(void *ctx, int epoll, int fd, uint64_t data);
