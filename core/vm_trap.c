@@ -84,7 +84,7 @@ void sric_vm_bell_rang(void *arg, uint64_t value)
     const struct sric_vm_bell *bell = arg;
     struct sriov_assign *a = bell->assign;
 
-    if (!bell->placed || !answers(a)) {
+    if (a->bar[bell->spec.bar].gpa == SRIOV_VCFG_NOWHERE || !answers(a)) {
         return;
     }
     a->counts.bells++;

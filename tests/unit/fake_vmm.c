@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fake_vmm.h"
+#include "fake_ops.h"
 
 #include <sriov/hw/pci_regs.h>
 
@@ -7,11 +7,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int hit(struct fake *f, const char *op)
+static void trace(struct fake *f, const char *op)
+{
+    size_t at = strlen(f->trace);
+
+    assert_true(at + strlen(op) + 2 < sizeof(f->trace));
+    snprintf(f->trace + at, sizeof(f->trace) - at, "%s ", op);
+}
+
+int fake_hit(struct fake *f, const char *op)
 {
     unsigned times = f->fail.times != 0 ? f->fail.times : 1;
 
     f->calls++;
+    if (f->tracing) {
+        trace(f, op);
+    }
     if (f->fail.nth == 0 || (f->fail.op != NULL && strcmp(f->fail.op, op) != 0)) {
         return 0;
     }
@@ -105,7 +116,7 @@ static int enumerate(void *vmm, sriov_enum_cb cb, void *arg)
 static int open_op(void *vmm, const struct sriov_open_args *args, void **fn)
 {
     struct fake *f = vmm;
-    int rc = hit(f, "open");
+    int rc = fake_hit(f, "open");
 
     if (rc != 0) {
         return rc;
@@ -138,7 +149,7 @@ static void close_op(void *fn)
 static int info_op(void *fn, struct sriov_fn_info *info)
 {
     struct fake *f = fn;
-    int rc = hit(f, "info");
+    int rc = fake_hit(f, "info");
 
     if (rc == 0) {
         uint32_t size = info->size;
@@ -153,7 +164,7 @@ static int info_op(void *fn, struct sriov_fn_info *info)
 static int reset_op(void *fn)
 {
     struct fake *f = fn;
-    int rc = hit(f, "reset");
+    int rc = fake_hit(f, "reset");
 
     if (rc == 0) {
         f->resets++;
@@ -164,7 +175,7 @@ static int reset_op(void *fn)
 static int set_vfs_op(void *fn, uint16_t n)
 {
     struct fake *f = fn;
-    int rc = hit(f, "set_vfs");
+    int rc = fake_hit(f, "set_vfs");
     size_t at = strlen(f->set_vfs_log);
 
     snprintf(f->set_vfs_log + at, sizeof(f->set_vfs_log) - at, "%u,", n);
@@ -182,7 +193,7 @@ static void kill_op(void *fn)
 static int cfg_read(void *fn, uint32_t off, uint32_t width, uint32_t *value)
 {
     struct fake *f = fn;
-    int rc = hit(f, "cfg_read");
+    int rc = fake_hit(f, "cfg_read");
 
     assert_true(off % width == 0 && off + width <= sizeof(f->cfg));
     *value = 0;
@@ -195,7 +206,7 @@ static int cfg_read(void *fn, uint32_t off, uint32_t width, uint32_t *value)
 static int cfg_write(void *fn, uint32_t off, uint32_t width, uint32_t value)
 {
     struct fake *f = fn;
-    int rc = hit(f, "cfg_write");
+    int rc = fake_hit(f, "cfg_write");
 
     assert_true(off % width == 0 && off + width <= sizeof(f->cfg));
     if (rc == 0) {
@@ -207,7 +218,7 @@ static int cfg_write(void *fn, uint32_t off, uint32_t width, uint32_t value)
 static int bar_info(void *fn, uint32_t bar, struct sriov_bar_info *info)
 {
     struct fake *f = fn;
-    int rc = hit(f, "bar_info");
+    int rc = fake_hit(f, "bar_info");
 
     assert_true(bar < 6);
     if (rc == 0) {
@@ -220,7 +231,7 @@ static int bar_info(void *fn, uint32_t bar, struct sriov_bar_info *info)
 static int bar_view(void *fn, uint32_t bar, volatile void **view)
 {
     struct fake *f = fn;
-    int rc = hit(f, "bar_view");
+    int rc = fake_hit(f, "bar_view");
 
     if (rc == 0) {
         *view = f->bar[bar];
@@ -243,7 +254,7 @@ static void bar_unview(void *fn, uint32_t bar, volatile void *view)
 static int bar_read(void *fn, uint32_t bar, uint64_t off, uint32_t width, uint64_t *value)
 {
     struct fake *f = fn;
-    int rc = hit(f, "bar_read");
+    int rc = fake_hit(f, "bar_read");
 
     assert_true(off % width == 0 && off + width <= f->bar_length[bar]);
     *value = 0;
@@ -256,235 +267,13 @@ static int bar_read(void *fn, uint32_t bar, uint64_t off, uint32_t width, uint64
 static int bar_write(void *fn, uint32_t bar, uint64_t off, uint32_t width, uint64_t value)
 {
     struct fake *f = fn;
-    int rc = hit(f, "bar_write");
+    int rc = fake_hit(f, "bar_write");
 
     assert_true(off % width == 0 && off + width <= f->bar_length[bar]);
     if (rc == 0) {
         memcpy(f->bar[bar] + off, &value, width);
     }
     return rc;
-}
-
-/* ---- DMA ---- */
-
-static int dma_limits(void *fn, struct sriov_dma_limits *limits)
-{
-    struct fake *f = fn;
-    int rc = hit(f, "dma_limits");
-
-    if (rc == 0) {
-        *limits = f->limits;
-    }
-    return rc;
-}
-
-/* What the core may never do: overlap, leave the ranges, miss granule or alignment. */
-static void check_placement(const struct fake *f, const struct sriov_dma_mem *mem)
-{
-    uint64_t last = mem->iova.raw + mem->length - 1;
-    int inside = 0;
-
-    assert_true(mem->length != 0 && mem->length % f->limits.granule == 0);
-    assert_true(mem->iova.raw % mem->align == 0 && mem->align % f->limits.granule == 0);
-    for (uint32_t i = 0; i < f->limits.num_ranges; i++) {
-        inside |= mem->iova.raw >= f->limits.ranges[i].first && last <= f->limits.ranges[i].last;
-    }
-    assert_true(inside);
-    for (unsigned i = 0; i < FAKE_MAPS; i++) {
-        const struct fake_map *m = &f->maps[i];
-
-        assert_true(m->length == 0 || mem->iova.raw > m->iova + m->length - 1 || last < m->iova);
-    }
-}
-
-static int enter(struct fake *f, struct sriov_dma_mem *mem, int own)
-{
-    unsigned i = 0;
-
-    while (i < FAKE_MAPS && f->maps[i].length != 0) {
-        i++;
-    }
-    assert_true(i < FAKE_MAPS);
-    if ((f->limits.flags & SRIOV_DMA_SHIM_IOVA) != 0) {
-        mem->iova.raw = f->shim_iova;
-        f->shim_iova += mem->length;
-    } else {
-        check_placement(f, mem);
-    }
-    if (own) {
-        size_t align = mem->align < 4096 ? 4096 : (size_t)mem->align;
-
-        if (posix_memalign(&mem->va, align, mem->length) != 0) {
-            return -ENOMEM;
-        }
-        memset(mem->va, 0, mem->length);
-    }
-    mem->cookie = i + 100;
-    f->maps[i] = (struct fake_map){mem->va, mem->iova.raw, mem->length, own};
-    f->num_maps++;
-    return 0;
-}
-
-static int leave(struct fake *f, const struct sriov_dma_mem *mem, int own)
-{
-    struct fake_map *m = &f->maps[mem->cookie - 100];
-
-    assert_true(mem->cookie >= 100 && mem->cookie < 100 + FAKE_MAPS);
-    assert_true(m->length == mem->length && m->iova == mem->iova.raw && m->va == mem->va && m->own == own);
-    f->master_at_free = (fake_get16(f, SRIOV_PCI_COMMAND) & SRIOV_PCI_COMMAND_MASTER) != 0;
-    if (own) {
-        free(m->va);
-    }
-    memset(m, 0, sizeof(*m));
-    f->num_maps--;
-    return 0;
-}
-
-static int dma_alloc(void *fn, struct sriov_dma_mem *mem)
-{
-    struct fake *f = fn;
-    int rc = hit(f, "dma_alloc");
-
-    if (rc == 0 && f->max_alloc != 0 && mem->length > f->max_alloc) {
-        rc = -ENOMEM;
-    }
-    return rc != 0 ? rc : enter(f, mem, 1);
-}
-
-static int dma_free(void *fn, const struct sriov_dma_mem *mem)
-{
-    struct fake *f = fn;
-    int rc = hit(f, "dma_free");
-
-    return rc != 0 ? rc : leave(f, mem, 1);
-}
-
-static int dma_map(void *fn, struct sriov_dma_mem *mem)
-{
-    struct fake *f = fn;
-    int rc = hit(f, "dma_map");
-
-    return rc != 0 ? rc : enter(f, mem, 0);
-}
-
-static int dma_unmap(void *fn, const struct sriov_dma_mem *mem)
-{
-    struct fake *f = fn;
-    int rc = hit(f, "dma_unmap");
-
-    return rc != 0 ? rc : leave(f, mem, 0);
-}
-
-/* ---- interrupts and events ---- */
-
-static int irq_count(void *fn, uint32_t *count)
-{
-    struct fake *f = fn;
-    int rc = hit(f, "irq_count");
-
-    *count = rc == 0 ? f->irq_have : 0;
-    return rc;
-}
-
-static int irq_enable(void *fn, uint32_t *n)
-{
-    struct fake *f = fn;
-    int rc = hit(f, "irq_enable");
-
-    if (rc == 0 && *n > f->irq_grant) {
-        *n = f->irq_grant;
-        rc = -ENOSPC;
-    }
-    if (rc == 0) {
-        assert_int_equal(f->irq_on, 0);
-        f->irq_on = *n;
-    }
-    return rc;
-}
-
-static int irq_disable(void *fn)
-{
-    struct fake *f = fn;
-
-    f->irq_on = 0;
-    return hit(f, "irq_disable");
-}
-
-static int irq_attach(void *fn, uint32_t vector, const struct sriov_irq_sink *sink)
-{
-    struct fake *f = fn;
-    int rc = hit(f, "irq_attach");
-
-    assert_true(vector < f->irq_on && vector < FAKE_VECTORS);
-    if (rc == 0) {
-        f->irq[vector] = *sink;
-    }
-    return rc;
-}
-
-static int irq_detach(void *fn, uint32_t vector)
-{
-    struct fake *f = fn;
-
-    assert_true(vector < FAKE_VECTORS && f->irq[vector].kind != 0);
-    memset(&f->irq[vector], 0, sizeof(f->irq[vector]));
-    return hit(f, "irq_detach");
-}
-
-static int irq_mask(void *fn, uint32_t vector)
-{
-    struct fake *f = fn;
-
-    f->irq_masked |= 1u << vector;
-    return hit(f, "irq_mask");
-}
-
-static int irq_unmask(void *fn, uint32_t vector)
-{
-    struct fake *f = fn;
-
-    f->irq_masked &= ~(1u << vector);
-    return hit(f, "irq_unmask");
-}
-
-static int irq_pending(void *fn, uint32_t vector, uint32_t *pending)
-{
-    struct fake *f = fn;
-
-    *pending = f->irq_pending & (1u << vector);
-    return hit(f, "irq_pending");
-}
-
-static int irq_trigger(void *fn, uint32_t vector)
-{
-    fake_irq(fn, vector);
-    return hit(fn, "irq_trigger");
-}
-
-static int set_event_sink(void *fn, const struct sriov_event_sink *sink)
-{
-    struct fake *f = fn;
-    int rc = hit(f, "set_event_sink");
-
-    memset(&f->sink, 0, sizeof(f->sink));
-    if (rc == 0 && sink != NULL) {
-        f->sink = *sink;
-    }
-    return rc;
-}
-
-void fake_irq(struct fake *f, uint32_t vector)
-{
-    if (vector < FAKE_VECTORS && f->irq[vector].kind == SRIOV_SINK_CALLBACK) {
-        f->irq[vector].cb(f->irq[vector].arg, vector);
-    }
-}
-
-void fake_event(struct fake *f, uint32_t event)
-{
-    if (f->sink.cb != NULL) {
-        f->sink.cb(f->sink.arg, event);
-    }
 }
 
 /* ---- set up ---- */
@@ -567,21 +356,21 @@ static const struct sriov_vmm_ops fake_ops = {
     .bar_unview = bar_unview,
     .bar_read = bar_read,
     .bar_write = bar_write,
-    .dma_limits = dma_limits,
-    .dma_alloc = dma_alloc,
-    .dma_free = dma_free,
-    .dma_map = dma_map,
-    .dma_unmap = dma_unmap,
-    .irq_count = irq_count,
-    .irq_enable = irq_enable,
-    .irq_disable = irq_disable,
-    .irq_attach = irq_attach,
-    .irq_detach = irq_detach,
-    .irq_mask = irq_mask,
-    .irq_unmask = irq_unmask,
-    .irq_pending = irq_pending,
-    .irq_trigger = irq_trigger,
-    .set_event_sink = set_event_sink,
+    .dma_limits = fake_op_dma_limits,
+    .dma_alloc = fake_op_dma_alloc,
+    .dma_free = fake_op_dma_free,
+    .dma_map = fake_op_dma_map,
+    .dma_unmap = fake_op_dma_unmap,
+    .irq_count = fake_op_irq_count,
+    .irq_enable = fake_op_irq_enable,
+    .irq_disable = fake_op_irq_disable,
+    .irq_attach = fake_op_irq_attach,
+    .irq_detach = fake_op_irq_detach,
+    .irq_mask = fake_op_irq_mask,
+    .irq_unmask = fake_op_irq_unmask,
+    .irq_pending = fake_op_irq_pending,
+    .irq_trigger = fake_op_irq_trigger,
+    .set_event_sink = fake_op_set_event_sink,
 };
 
 void fake_init(struct fake *f)

@@ -76,6 +76,7 @@ struct fake {
     uint64_t shim_iova; /* next bus address where the shim dictates */
     struct fake_map maps[FAKE_MAPS];
     unsigned num_maps;
+    uint32_t last_dir;  /* enum sriov_dma_dir of the latest mapping */
     int master_at_free; /* bus master bit when a mapping was last freed */
 
     /* interrupts */
@@ -89,6 +90,12 @@ struct fake {
     struct fake_fail fail;
     unsigned fail_seen; /* calls that matched so far */
     unsigned calls;     /* ops with a function, all together */
+    char trace[8192];   /* their names, each with a space behind */
+    int tracing;
+
+    /* what the device wrote: the first 64 pages of its IOVAs, a bit each (fake_vm.h) */
+    int log_on;
+    uint64_t written;
 };
 
 /* A device with config space that is in order, BAR 0 of 16 KiB, MSI-X, SR-IOV with 8 VFs. */
