@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the peer image and the VMM that runs it tell each other, by I/O ports of 32 bits; everything
- * else it prints. Its command line is words: ip=A peers=A,B,... count=N size=BYTES tsc=HZ.
+ * else it prints. Its command line is words: ip=A peers=A,B,... count=N size=BYTES tsc=HZ, and `lie`: one
+ * of the pages that it writes is not announced.
  */
 #ifndef BARE_ORDERS_H
 #define BARE_ORDERS_H
@@ -11,6 +12,8 @@
 /* Written before PEER_QUIET: numbers of pages of 4096 bytes that the CPU, or the device, will write. */
 #define ORDERS_CPU_PAGE    0x5a4u
 #define ORDERS_DEVICE_PAGE 0x5a8u
+/* The same of pages that the CPU may write unasked: its page tables, for accessed and dirty flags. */
+#define ORDERS_TABLE_PAGE 0x5acu
 
 enum order {
     ORDER_ANSWER = 0, /* others' requests, nothing else */

@@ -213,7 +213,7 @@ static void ask_all(void)
 
 static void do_quiet(void)
 {
-    int rc = quiet(echo_port_fn(peer.port));
+    int rc = quiet(echo_port_fn(peer.port), machine_word(&peer.machine, "lie") != NULL);
 
     if (rc != 0) {
         say("error %d being quiet", rc);
@@ -246,9 +246,7 @@ static bool finish(void)
     struct sriov_guest_stats stats = {.size = sizeof(stats)};
     const struct echo_port_waits *waits = echo_port_waits(peer.port);
 
-    say("waits %llu woken %llu answered %llu", (unsigned long long)waits->waits,
-        (unsigned long long)waits->woken,
-        (unsigned long long)echo_session_stats(echo_port_session(peer.port))->answered_echo);
+    say("waits %llu woken %llu", (unsigned long long)waits->waits, (unsigned long long)waits->woken);
     int leaks = echo_port_close(peer.port);
     (void)sriov_guest_stats(peer.vmm, &stats);
     say("interrupts %llu stray %llu halts %llu tsc %llu leaks %d", (unsigned long long)stats.interrupts,

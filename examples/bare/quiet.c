@@ -15,6 +15,7 @@
 #define VFRDH      0x1010u
 #define BAR_NEED   0x2000u
 #define DESC_SIZE  16u
+#define TABLE_MASK UINT64_C(0x000ffffffffff000)
 #define LOW_MEMORY UINT64_C(0x100000000)
 
 static uint8_t page[PAGES][4096] __attribute__((aligned(4096)));
@@ -22,6 +23,19 @@ static uint8_t page[PAGES][4096] __attribute__((aligned(4096)));
 static void announce(uint16_t port, uint64_t address)
 {
     machine_out32(port, (uint32_t)(address >> PAGE_SHIFT));
+}
+
+/* All that is touched lies in the first GiB, which boot.S maps by one table at each level. */
+static void announce_tables(void)
+{
+    uint64_t at;
+
+    __asm__ volatile("mov %%cr3, %0" : "=r"(at));
+    for (uint32_t level = 0; level < 3; level++) {
+        at &= TABLE_MASK;
+        announce(ORDERS_TABLE_PAGE, at);
+        at = *(const volatile uint64_t *)(uintptr_t)at;
+    }
 }
 
 /* Where the next frame goes: its descriptor, which is written back, and the buffer that this names. */
@@ -75,15 +89,18 @@ static void stay_quiet(const volatile uint64_t *pages)
         : "rax", "memory", "cc");
 }
 
-int quiet(struct sriov_fn *fn)
+int quiet(struct sriov_fn *fn, bool lie)
 {
     static volatile uint64_t pages[PAGES];
 
     for (uint32_t i = 0; i < PAGES; i++) {
         pages[i] = (uintptr_t)page[i];
         page[i][0]++; /* page tables are written now, not then: accessed and dirty bits */
-        announce(ORDERS_CPU_PAGE, pages[i]);
+        if (i != 0 || !lie) {
+            announce(ORDERS_CPU_PAGE, pages[i]);
+        }
     }
+    announce_tables();
     int rc = announce_device(fn);
     if (rc == 0) {
         machine_interrupts(false);

@@ -5,8 +5,8 @@
 
 #include <sriov/fn.h>
 
-/* Announces the pages, is quiet, writes, as orders.h says; returns when the order changes. Interrupts
- * are off meanwhile. What sriov_bar_open returned; -EPROTO: a ring that makes no sense. */
-int quiet(struct sriov_fn *fn);
+/* Announces the pages (but one: lie), is quiet, writes, as orders.h says; returns when the order changes.
+ * Interrupts are off meanwhile. What sriov_bar_open returned; -EPROTO: a ring that makes no sense. */
+int quiet(struct sriov_fn *fn, bool lie);
 
 #endif
