@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Write-backs, messages and interrupts of the device bent as the input says, under a VF driver with
- * traffic. FUZZ_SIDE: 0 descriptors, 1 messages to the VF, 2 messages to the PF.
+ * A VF driver with traffic on a device that lies: write-backs, messages and interrupts bent as the input
+ * says.
  */
 #include "bed.h"
 #include "fuzz.h"
@@ -15,29 +15,49 @@ static const uint32_t message_kinds[] = {SRIOV_MOCK_FAULT_MBX_WRONG, SRIOV_MOCK_
                                          SRIOV_MOCK_FAULT_MBX_LATE,  SRIOV_MOCK_FAULT_MBX_WRONG,
                                          SRIOV_MOCK_FAULT_MBX_WRONG, SRIOV_MOCK_FAULT_IRQ_LOST};
 
-static void tell_lie(struct bed *bed, struct fuzz_input *in)
+enum side {
+    DESCRIPTORS = 0,
+    TO_VF = 1, /* messages */
+    TO_PF = 2,
+    ANY = 3, /* each lie by itself */
+};
+
+static enum side side_of(uint8_t mode, uint8_t how, uint8_t when)
 {
-    static const char *const sides[] = {"rx", "tx"};
+    enum side side = (enum side)(mode >> 6);
+
+    return side == ANY ? (enum side)(((uint32_t)how + when) % 3u) : side;
+}
+
+static const char *site_of(const struct sriov_mock_fault *fault, enum side side, uint8_t how)
+{
+    static const char *const rings[] = {"rx", "tx"};
+
+    if (fault->kind == SRIOV_MOCK_FAULT_IRQ_LOST || fault->kind == SRIOV_MOCK_FAULT_IRQ_TWICE) {
+        return NULL;
+    }
+    if (side == DESCRIPTORS) {
+        return rings[how >> 3 & 1u];
+    }
+    return side == TO_VF ? "to-vf" : "to-pf";
+}
+
+static void tell_lie(struct bed *bed, struct fuzz_input *in, uint8_t mode)
+{
     uint8_t how = fuzz_u8(in);
     uint8_t when = fuzz_u8(in);
     uint32_t value = fuzz_u32(in);
+    enum side side = side_of(mode, how, when);
     struct sriov_mock_fault fault = {.size = sizeof(fault),
-                                     .kind = (FUZZ_SIDE == 0 ? descriptor_kinds : message_kinds)[how & 7u],
+                                     .kind =
+                                         (side == DESCRIPTORS ? descriptor_kinds : message_kinds)[how & 7u],
                                      .fn = bed->vf[0].name,
                                      .nth = 1u + (when & 15u),
                                      .times = 1u + (when >> 4),
-                                     .index = how >> 4,
+                                     .index = how >> 4 & (side == DESCRIPTORS ? 3u : 15u),
                                      .value = value};
 
-    if (FUZZ_SIDE == 0) {
-        fault.op = sides[how >> 3 & 1u];
-        fault.index &= 3u;
-    } else {
-        fault.op = FUZZ_SIDE == 1 ? "to-vf" : "to-pf";
-    }
-    if (fault.kind == SRIOV_MOCK_FAULT_IRQ_LOST || fault.kind == SRIOV_MOCK_FAULT_IRQ_TWICE) {
-        fault.op = NULL;
-    }
+    fault.op = site_of(&fault, side, how);
     if (fault.kind == SRIOV_MOCK_FAULT_WB_LATE || fault.kind == SRIOV_MOCK_FAULT_MBX_LATE) {
         fault.value %= 400u * BED_MS;
     }
@@ -98,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)bed_settle(&bed, 0, 10 * BED_MS);
     }
     for (uint32_t i = 0; i < (mode >> 2 & 7u) + 1u && in.left != 0; i++) {
-        tell_lie(&bed, &in);
+        tell_lie(&bed, &in, mode);
     }
     if (bed.vf[0].net == NULL) {
         (void)bed_vf_up(&bed, 0, (mode & 32u) != 0 ? SRIOV_NET_INTERRUPTS : 0);
