@@ -191,10 +191,13 @@ class Policy(Case):
             self.assertEqual([row["vf"] for row in report["vfs"]], [0, 1])
             first = report["vfs"][0]
             self.assertEqual((first["function"], first["mac"], first["vlan"]), (vf, "02:53:52:00:00:00", 0))
-            self.assertEqual((first["link"], first["rate_mbps"]), (None, None))
+            self.assertEqual((first["link"], first["rate_mbps"]), ("auto", 0))
+            self.assertEqual((first["trunk"], first["rx_mode"]), ([], "promisc"))
             one = self.vf("show", 1, model=model)
             self.assertEqual((one["vf"], one["mac"], one["trust"]), (1, "02:53:52:00:00:01", False))
             self.assertEqual(one["statistics"]["refused"], 0)
+            self.assertEqual((one["statistics"]["rx_packets"], one["statistics"]["tx_bytes"]), (0, 0))
+            self.assertEqual((one["statistics"]["contained"], one["statistics"]["owner"]), ("no", None))
         text = run("--shim", "mock", "vf", "show", "01:00.0").stdout
         self.assertRegex(text, r"(?m)^  vf +function +mac .*spoof check")
         self.assertEqual(self.well("--shim", "mock", "--vfs", 0, "vf", "show", "01:00.0")["vfs"], [])
@@ -206,6 +209,18 @@ class Policy(Case):
             self.assertEqual((report["vf"], report["mac"], report["vlan"]), (1, "02:aa:00:00:00:09", 100))
             self.assertEqual((report["trust"], report["spoof_check"]), (True, False))
             self.assertEqual(report["changed"], ["trust", "spoof-check", "vlan", "mac"])
+
+    def test_set_the_rest(self):
+        for model in MODELS:
+            report = self.vf("set", 1, "--trunk", "100,5,7-9,5", "--rate", 250, "--link", "off", "--rx-mode", "multi",
+                             model=model)
+            self.assertEqual(report["trunk"], [5, 7, 8, 9, 100])
+            self.assertEqual((report["rate_mbps"], report["link"], report["rx_mode"]), (250, "off", "multi"))
+            self.assertEqual(report["changed"], ["link", "rate", "rx-mode", "trunk"])
+        self.assertEqual(self.vf("set", 0, "--trunk", "any", "--vlan", 9)["changed"], ["vlan"])
+        self.assertEqual(self.vf("set", 0, "--trunk", "1-64", "--vlan", 0)["changed"], ["trunk"])
+        text = run("--shim", "mock", "vf", "set", "01:00.0", 0, "--trunk", "5,7").stdout
+        self.assertRegex(text, r"(?m)^trunk +5, 7$")
 
     def test_set_what_is_set(self):
         report = self.vf("set", 0, "--mac", "02:53:52:00:00:00", "--vlan", 0, "--trust", "off", "--spoof-check", "on")
@@ -226,13 +241,18 @@ class Policy(Case):
         self.refused(*mock, "show", "nonsense", says="sriovctl list")
         for name, value in (("--mac", "01:00:5e:00:00:01"), ("--mac", "2:0:0:0:0:1"), ("--vlan", "4095"),
                             ("--vlan", "5:8"), ("--vlan", "5:"), ("--trust", "yes"), ("--spoof-check", "1"),
-                            ("--link", "up"), ("--rate", "-1"), ("--rate", "4294967296"), ("--min-rate", "x")):
+                            ("--link", "up"), ("--rate", "-1"), ("--rate", "4294967296"), ("--min-rate", "x"),
+                            ("--trunk", "0"), ("--trunk", "5,"), ("--trunk", "9-5"), ("--trunk", "4095"),
+                            ("--trunk", "5;6"), ("--trunk", ""), ("--trunk", "1-65"), ("--rx-mode", "all")):
             self.refused(*mock, "set", "01:00.0", 0, name, value, says=name)
 
     def test_what_our_pf_driver_lacks(self):
-        for options, words in ((("--link", "on"), ("link state", "--link")), (("--rate", 100), ("rate", "--rate")),
-                               (("--min-rate", 1), "rate"), (("--vlan", "5:3"), (":3", "--vlan"))):
+        for options, words in ((("--link", "on"), ("link state", "auto or off", "nothing was changed")),
+                               (("--min-rate", 1), ("minimum rate", "--min-rate")), (("--vlan", "5:3"), (":3", "--vlan")),
+                               (("--rate", 10001), ("10001", "10000 Mbit/s")), (("--rate", 9), ("9", "give more")),
+                               (("--trunk", "5", "--vlan", 6), ("--vlan", "--trunk"))):
             self.refused("--shim", "mock", "vf", "set", "01:00.0", 0, "--trust", "on", *options, says=words)
+        self.refused("--shim", "mock", "--mock-pf", "down", "vf", "set", "01:00.0", 0, "--rate", 100, says="no link")
 
 
 class Captures(Case):

@@ -9,19 +9,20 @@ _sriovctl_values() {
 	--model) echo "82599 82576" ;;
 	--quirks) echo "qemu" ;;
 	--trust | --spoof-check) echo "on off" ;;
+	--rx-mode) echo "none multi allmulti promisc" ;;
 	--link) echo "auto on off" ;;
 	--mock-pf) echo "up down silent" ;;
 	--sysfs-root | --dev-root | --proc-root) echo @folder ;;
 	--pcap | --qmp) echo @file ;;
 	--id | --bus | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
-		--window | --timeout | --resolve | --mac | --vlan | --min-rate | --mtu | --link-wait | --give-up | --duration | -c | -s | -i | -W) echo ;;
+		--window | --timeout | --resolve | --mac | --vlan | --trunk | --min-rate | --mtu | --link-wait | --give-up | --duration | -c | -s | -i | -W) echo ;;
 	*) return 1 ;;
 	esac
 }
 
 _sriovctl_options() {
 	local traffic="--poll --interrupts --mtu --link-wait --give-up --duration --progress"
-	local policy="--mac --vlan --trust --spoof-check --link --rate --min-rate"
+	local policy="--mac --vlan --trunk --trust --spoof-check --link --rx-mode --rate --min-rate"
 	echo "--shim --backend --noiommu --vf-token --json --verbose --model --quirks --vfs --mock-pf --sysfs-root"
 	echo "--dev-root --proc-root --help --version"
 	case $1 in

@@ -22,6 +22,11 @@ bool vf_policy_same(const struct vf_policy *a, const struct vf_policy *b, uint32
         return a->link == b->link;
     case VF_POLICY_RATE:
         return a->max_rate == b->max_rate && a->min_rate == b->min_rate;
+    case VF_POLICY_TRUNK:
+        return a->num_trunk == b->num_trunk &&
+               memcmp(a->trunk, b->trunk, a->num_trunk * sizeof(a->trunk[0])) == 0;
+    case VF_POLICY_RX_MODE:
+        return a->rx_mode == b->rx_mode;
     default:
         return false;
     }
@@ -42,6 +47,10 @@ const char *vf_policy_part_name(uint32_t part)
         return "link state";
     case VF_POLICY_RATE:
         return "rate";
+    case VF_POLICY_TRUNK:
+        return "trunk";
+    case VF_POLICY_RX_MODE:
+        return "receive mode";
     default:
         return "policy";
     }

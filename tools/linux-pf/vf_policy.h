@@ -13,6 +13,8 @@ enum vf_policy_part {
     VF_POLICY_SPOOF_CHECK = 1u << 3,
     VF_POLICY_LINK = 1u << 4,
     VF_POLICY_RATE = 1u << 5, /* maximum and minimum */
+    VF_POLICY_TRUNK = 1u << 6,
+    VF_POLICY_RX_MODE = 1u << 7,
 };
 
 /* As the kernel numbers them. */
@@ -22,10 +24,11 @@ enum vf_policy_link {
     VF_POLICY_LINK_OFF = 2,
 };
 
-#define VF_POLICY_VLAN_MAX 4094u
-#define VF_POLICY_QOS_MAX  7u
-#define VF_POLICY_8021Q    0x8100u
-#define VF_POLICY_8021AD   0x88a8u
+#define VF_POLICY_VLAN_MAX  4094u
+#define VF_POLICY_QOS_MAX   7u
+#define VF_POLICY_TRUNK_MAX 64u
+#define VF_POLICY_8021Q     0x8100u
+#define VF_POLICY_8021AD    0x88a8u
 
 struct vf_policy {
     uint32_t known;    /* VF_POLICY_* whose members below hold what the owner says */
@@ -37,7 +40,10 @@ struct vf_policy {
     uint8_t qos; /* 802.1p priority of the port VLAN */
     bool trusted;
     bool spoof_check;
-    struct sriov_mac mac; /* zero: none given */
+    struct sriov_mac mac;                /* zero: none given */
+    enum sriov_rx_mode rx_mode;          /* most that it may ask for */
+    uint16_t num_trunk;                  /* VLANs that it may ask for; 0: any */
+    uint16_t trunk[VF_POLICY_TRUNK_MAX]; /* rising */
 };
 
 /* Do a and b say the same of that part? Not when one of them says nothing. */

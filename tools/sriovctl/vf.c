@@ -9,6 +9,8 @@
 
 static const char *const switch_words[] = {"on", "off", NULL};
 static const char *const link_words[] = {"auto", "on", "off", NULL};
+/* In the order of enum sriov_rx_mode. */
+static const char *const mode_words[] = {"none", "multi", "allmulti", "promisc", NULL};
 
 #define VALUE(member) .offset = offsetof(struct vf_values, member)
 
@@ -22,6 +24,11 @@ const struct option_spec vf_options[] = {
      .value = "V[:QOS]",
      .help = "port VLAN with its priority; 0: none",
      VALUE(vlan),
+     .kind = OPTION_TEXT},
+    {.name = "trunk",
+     .value = "V,V-V,...",
+     .help = "VLANs that its guest may ask for; any: all",
+     VALUE(trunk),
      .kind = OPTION_TEXT},
     {.name = "trust",
      .value = "on|off",
@@ -41,6 +48,12 @@ const struct option_spec vf_options[] = {
      VALUE(link),
      .kind = OPTION_WORD,
      .words = link_words},
+    {.name = "rx-mode",
+     .value = "none|multi|allmulti|promisc",
+     .help = "most that it may ask to receive",
+     VALUE(rx_mode),
+     .kind = OPTION_WORD,
+     .words = mode_words},
     {.name = "rate",
      .value = "MBPS",
      .help = "most that it may send; 0: no limit",
@@ -86,6 +99,20 @@ static void put_mac(json_t *object, const struct sriov_mac *mac)
     out_text(object, "mac", text);
 }
 
+/* An empty list: any VLAN. */
+static void put_trunk(json_t *object, const struct vf_policy *policy)
+{
+    json_t *list = json_null();
+
+    if ((policy->known & VF_POLICY_TRUNK) != 0) {
+        list = out_array();
+        for (uint16_t i = 0; i < policy->num_trunk; i++) {
+            out_append(list, json_integer(policy->trunk[i]));
+        }
+    }
+    out_set(object, "trunk", list);
+}
+
 static void put_policy(json_t *object, const struct vf_policy *policy)
 {
     static const char *const links[] = {"auto", "on", "off"};
@@ -100,6 +127,9 @@ static void put_policy(json_t *object, const struct vf_policy *policy)
     out_text(object, "link", (policy->known & VF_POLICY_LINK) != 0 ? links[policy->link] : NULL);
     put_number(object, "rate_mbps", rate, policy->max_rate);
     put_number(object, "min_rate_mbps", rate, policy->min_rate);
+    put_trunk(object, policy);
+    out_text(object, "rx_mode",
+             (policy->known & VF_POLICY_RX_MODE) != 0 ? mode_words[policy->rx_mode] : NULL);
 }
 
 static json_t *row(struct vf_owner *owner, uint16_t vf, const struct vf_policy *policy)
@@ -199,8 +229,8 @@ static int set_one(struct vf_owner *owner, uint16_t vf, const struct vf_values *
 bool vf_any_given(const struct vf_values *values)
 {
     return values->mac != NULL || values->vlan != NULL || values->trust != NULL ||
-           values->spoof_check != NULL || values->link != NULL || values->rate != VF_NOT_GIVEN ||
-           values->min_rate != VF_NOT_GIVEN;
+           values->spoof_check != NULL || values->link != NULL || values->trunk != NULL ||
+           values->rx_mode != NULL || values->rate != VF_NOT_GIVEN || values->min_rate != VF_NOT_GIVEN;
 }
 
 /* *vf: -1 when none was named. */

@@ -49,10 +49,25 @@ static void close_pf(struct vf_owner *owner)
     linux_pf_close(owner->linux_pf);
 }
 
+static const char *lacks(uint32_t part)
+{
+    switch (part) {
+    case VF_POLICY_TRUNK:
+        return "rtnetlink knows one port VLAN for a VF and no list of those that its guest may ask for "
+               "(IFLA_VF_VLAN_LIST has room for one); see --vlan";
+    case VF_POLICY_RX_MODE:
+        return "rtnetlink knows no receive mode of a VF; without --trust it has no promiscuous one";
+    default:
+        return NULL;
+    }
+}
+
 static const struct vf_owner_ops ops = {
     .parts = VF_POLICY_MAC | VF_POLICY_VLAN | VF_POLICY_TRUST | VF_POLICY_SPOOF_CHECK | VF_POLICY_LINK |
              VF_POLICY_RATE,
     .qos = true,
+    .min_rate = true,
+    .lacks = lacks,
     .get = get,
     .set = set,
     .vf_bdf = vf_bdf,

@@ -13,6 +13,9 @@ struct vf_owner;
 struct vf_owner_ops {
     uint32_t parts; /* VF_POLICY_* that can be asked of it; it may still refuse one */
     bool qos;       /* a port VLAN may have a priority */
+    bool min_rate;
+    /* Why it cannot be asked for that part; may be NULL, or say NULL: its driver has no such thing. */
+    const char *(*lacks)(uint32_t part);
     /* *statistics: a JSON value, given away; untouched when statistics is NULL. */
     int (*get)(struct vf_owner *owner, uint16_t vf, struct vf_policy *policy, json_t **statistics, char *why);
     /* 1: changed, 0: it was so already, else refused. */

@@ -12,6 +12,8 @@ struct vf_values {
     const char *trust;
     const char *spoof_check;
     const char *link;
+    const char *trunk;
+    const char *rx_mode;
     uint64_t rate;
     uint64_t min_rate;
 };
