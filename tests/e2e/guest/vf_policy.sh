@@ -75,9 +75,22 @@ is "and what changes" "$(shown 1 trust)" no
 refused "link state, which igb cannot set" "igb cannot set the link state" 0 --link off --mac 02:99:99:99:99:99
 refused "a minimum rate, which igb refuses" "igb refuses minimum rate 10" 0 --min-rate 10
 refused "a rate above the link's" "2000.*1000 Mbit/s" 0 --rate 2000 --vlan 9
+refused "a trunk, for which rtnetlink has no words" "one port VLAN for a VF and no list.*leave --trunk out" 0 --trunk 5,7 --vlan 0
+refused "a receive mode, which rtnetlink does not know" "no receive mode of a VF.*leave --rx-mode out" 0 --rx-mode multi
+is "what Linux does not tell is not made up" "$(shown 0 trunk):$(shown 0 'rx mode')" "-:-"
 refused "a multicast address" "--mac wants a unicast address" 0 --mac 01:00:5e:00:00:01
 refused "a VLAN that there is not" "--vlan wants" 0 --vlan 4095
 refused "a VF that is not enabled" "VF 5 is not enabled; there are 0 to 1" 5 --vlan 9
+
+host_link down
+wait_for 5 sh -c "! ip link show dev '$PF' | grep -q LOWER_UP"
+refused "a rate without link" "$PF has no link" 0 --rate 300
+check "what needs no link is set without one" set_vf 0 --vlan 12
+check "ip shows: vlan 12" ip_says 0 "vlan 12"
+host_link up
+wait_for 10 sh -c "ip link show dev '$PF' | grep -q LOWER_UP"
+check "with link there is a rate again" set_vf 0 --rate 300 --vlan 0
+check "ip shows: max_tx_rate 300Mbps" ip_says 0 "max_tx_rate 300Mbps"
 
 line=$(ip_line 0)
 as_user sriovctl vf set "$PF_BDF" 0 --mac 02:99:99:99:99:99 >/tmp/set.out 2>/tmp/set.err
@@ -91,7 +104,7 @@ is "a VF for a PF: status" "$?" 2
 is "a VF for a PF: the line names the PF" "$(grep -c "is a VF.*$PF_BDF" /tmp/set.err)" 1
 
 ip link set "$PF" down
-refused "a rate while the PF is down" "$PF is down.*ip link set dev $PF up" 0 --rate 300
+refused "a rate while the PF is down" "$PF is down.*ip link set dev $PF up" 0 --rate 400
 ip link set "$PF" up
 
 echo 0 >"$pci/devices/$PF_BDF/sriov_numvfs"

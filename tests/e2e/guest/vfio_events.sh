@@ -10,6 +10,7 @@ vf=$(vf_bdf 0)
 backend=group
 [ "$E2E_KERNEL" = small ] && backend=iommufd
 told() { [ "$(tail -n 1 /tmp/hold.log)" = "$1" ]; }
+ended() { ! kill -0 "$1" 2>/dev/null; }
 opened() { grep -q '^open$' /tmp/hold.log; }
 
 vfio-services hold "$vf" $backend 60 >/tmp/hold.log 2>&1 &
@@ -27,10 +28,18 @@ if host_plug; then
 	check "plugged again, VF 0 goes to vfio-pci" vf_bind_vfio 0
 	vf=$(vf_bdf 0)
 	vfio-services hold "$vf" $backend 30 >/tmp/hold.log 2>&1 &
+	holder=$!
 	check "a process opens VF 0 again" wait_for 5 opened
+	# No way to reset it from here on: the kernel would try for 72 s to reach the dead function before it
+	# let it go, which shows nothing of ours.
+	echo >"$pci/devices/$vf/reset_method"
 	check "the host injects a fatal error" host_fatal_error
-	# Not waited for: the kernel resets the dead function for a minute before it lets it go.
 	check "the process is told" wait_for 20 told error
+	begin=$(cut -d. -f1 /proc/uptime)
+	check "the process comes to its end" wait_for 20 ended "$holder"
+	wait "$holder"
+	is "the process ends well" $? 0
+	diag "closing took $(($(cut -d. -f1 /proc/uptime) - begin)) s"
 else
 	not_ok "the host plugs the 82576 again"
 fi
