@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Tests of the harness itself that need no guest: python3 -m unittest selftest"""
 
+import contextlib
+import importlib.machinery
+import importlib.util
 import io
 import sys
 import tarfile
 import tempfile
+import types
 import unittest
 from pathlib import Path
+from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 
-from harness import Failure, header  # noqa: E402
+from harness import Failure, cache, header  # noqa: E402
 from harness.control import Control, extract  # noqa: E402
 from harness.cpio import Archive  # noqa: E402
 from harness.runner import Run  # noqa: E402
@@ -40,6 +46,60 @@ class EmulatorFaultTest(unittest.TestCase):
 
     def test_no_other_failure_is_excused(self):
         self.assertIsNone(self.find("Kernel panic - not syncing\nigb: Reset adapter\n", "qemu: bad option\n"))
+
+
+def run_program():
+    """tests/e2e/run, which has no .py."""
+    loader = importlib.machinery.SourceFileLoader("e2e_run", str(HERE / "run"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("e2e_run", loader))
+    loader.exec_module(module)
+    return module
+
+
+class OnceMoreTest(unittest.TestCase):
+    """The way from a start of QEMU to the verdict, with a program that plays QEMU."""
+
+    def judged(self, script):
+        """What becomes of a test whose QEMU does that; the verdict, how often it was started, what was said."""
+        with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+            folder = Path(name)
+            (folder / "script").write_text(script)
+            (folder / "initrd").touch()
+            test = folder / "t.sh"
+            test.write_text("# e2e: kernels small\n")
+            qemu = [sys.executable, "-B", str(HERE / "fake_qemu.py"), name]
+            stack.enter_context(mock.patch.object(cache, "qemu_command", lambda: qemu))
+            stack.enter_context(mock.patch.object(cache, "kernel", lambda kind: folder))
+            stack.enter_context(mock.patch.object(Run, "_initrd", lambda run, kernel: folder / "initrd"))
+            said = stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+            chosen = types.SimpleNamespace(accel="tcg", timeout=20, icount=False, out=folder / "out", keep=False)
+            verdict = run_program().judged(test, "small", chosen)
+            return verdict, int((folder / "starts").read_text()), said.getvalue()
+
+    def test_no_fault(self):
+        self.assertEqual(self.judged("pass")[:2], ("pass", 1))
+
+    def test_fault_of_qemu_once(self):
+        for fault, words in (("abort", "it aborted in iotlb_to_section"), ("stall", "a guest CPU stood still")):
+            with self.subTest(fault=fault):
+                verdict, starts, said = self.judged(f"{fault} pass")
+                self.assertEqual((verdict, starts), ("pass", 2))
+                self.assertIn(f"# QEMU itself failed: {words}; once more", said)
+
+    def test_fault_of_qemu_twice(self):
+        for faults in ("abort abort", "stall stall", "abort stall"):
+            with self.subTest(faults=faults):
+                self.assertEqual(self.judged(f"{faults} pass")[:2], ("fail", 2))
+
+    def test_then_a_real_failure(self):
+        self.assertEqual(self.judged("abort fail pass")[:2], ("fail", 2))
+
+    def test_no_other_failure_gets_a_second_try(self):
+        for fault in ("fail", "die"):
+            with self.subTest(fault=fault):
+                verdict, starts, said = self.judged(f"{fault} pass")
+                self.assertEqual((verdict, starts), ("fail", 1))
+                self.assertNotIn("once more", said)
 
 
 class TapTest(unittest.TestCase):
