@@ -400,6 +400,15 @@ void fake_free_vf(struct fake *f)
     f->bar[3] = NULL;
 }
 
+void fake_vm_open(struct fake_vm *m)
+{
+    struct sriov_dma dma;
+
+    m->fn = fake_open(&m->f, NULL);
+    assert_int_equal(sriov_dma_alloc(m->fn, "test", 4096, 4096, SRIOV_DMA_BOTH, &dma), 0);
+    assert_int_equal(sriov_dma_free(m->fn, &dma), 0);
+}
+
 int fake_vm_setup(void **state)
 {
     struct fake_vm *m = calloc(1, sizeof(*m));
@@ -417,7 +426,7 @@ int fake_vm_setup(void **state)
     memset(m->ram, 0, FAKE_RAM);
     assert_int_equal(sriov_vm_register(m->f.vmm, m, "guest", &m->vm), 0);
     assert_int_equal(fake_vm_add_ram(m, 0), 0);
-    m->fn = fake_open(&m->f, NULL);
+    fake_vm_open(m);
     *state = m;
     return 0;
 }

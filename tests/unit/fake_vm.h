@@ -74,6 +74,8 @@ void fake_free_vf(struct fake *f);
 int fake_vm_setup(void **state);
 int fake_vm_teardown(void **state);
 
+/* Opens the VF, with the books of its memory made, which stay until it is closed. */
+void fake_vm_open(struct fake_vm *m);
 /* The options that tell events to the struct. */
 struct sriov_assign_opts fake_vm_opts(struct fake_vm *m);
 struct sriov_assign *fake_vm_assign(struct fake_vm *m, const struct sriov_assign_opts *opts);
