@@ -53,7 +53,8 @@ struct sri_pf_watch {
     uint64_t spoofed;    /* of all VFs */
     /* For a device that has one counter of spoofed frames: whose are counted, and who else may be it. */
     uint64_t counted, other;
-    uint64_t counted_since;
+    uint64_t counted_since, hit_at;
+    uint64_t dwell_ns; /* how long to wait for the next frame before others are suspected */
 };
 
 /* Ops of class pf. */

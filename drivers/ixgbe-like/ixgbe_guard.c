@@ -6,8 +6,10 @@
  */
 #include "ixgbe-like/ixgbe.h"
 
-/* Longer than two frames of any VF that spoofs more than is forgiven. */
-#define DWELL_NS UINT64_C(50000000)
+/* Between two frames of a VF that spoofs more than is forgiven there is less. */
+#define DWELL_MOST_NS  UINT64_C(50000000)
+#define DWELL_LEAST_NS UINT64_C(2000000)
+#define DWELL_GAPS     4u
 
 static uint64_t all_vfs(const struct sri_pf *p)
 {
@@ -58,18 +60,41 @@ static uint16_t only(uint64_t vf)
     return n;
 }
 
-/* The one that is counted alone did it; of several it is one of a half, or of the other. */
+static uint64_t dwell_for(uint64_t gap)
+{
+    const uint64_t dwell = gap * DWELL_GAPS;
+
+    return dwell < DWELL_LEAST_NS ? DWELL_LEAST_NS : dwell < DWELL_MOST_NS ? dwell : DWELL_MOST_NS;
+}
+
+/* The one that is counted alone did it; of several it is one of a half, or of the other. A stray frame
+ * makes nobody a suspect. */
 static void narrow(struct sri_pf *p, uint32_t spoofed)
 {
     struct sri_pf_watch *w = &p->watch;
+    const uint64_t now = sriov_fn_now(p->pf->fn);
+    const uint64_t gap = now - w->hit_at;
 
+    w->hit_at = now;
     if (how_many(w->counted) == 1u) {
-        w->counted_since = sriov_fn_now(p->pf->fn);
+        w->counted_since = now;
         sri_pf_guard_spoofed(p, only(w->counted), spoofed);
-    } else {
+    } else if (gap <= DWELL_MOST_NS) {
         const uint64_t half = lower_half(w->counted);
 
+        w->dwell_ns = dwell_for(gap);
         count(p, half, w->counted & ~half);
+    }
+}
+
+/* Nothing came of it: the other half is next, then all again. */
+static void look_elsewhere(struct sri_pf *p, uint64_t all)
+{
+    struct sri_pf_watch *w = &p->watch;
+    const bool spent = sriov_fn_now(p->pf->fn) - w->counted_since >= w->dwell_ns;
+
+    if ((w->counted & all) == 0 || (w->counted != all && spent)) {
+        count(p, (w->other & all) != 0 ? w->other & all : all, 0);
     }
 }
 
@@ -92,12 +117,7 @@ void ixgbe_watch(struct sri_pf *p)
     if (spoofed != 0 && (w->counted & all) != 0) {
         narrow(p, spoofed);
     }
-    if ((w->counted & all) == 0 ||
-        (w->counted != all && w->other == 0 && sriov_fn_now(p->pf->fn) - w->counted_since >= DWELL_NS)) {
-        count(p, all, 0);
-    } else if (w->other != 0 && sriov_fn_now(p->pf->fn) - w->counted_since >= DWELL_NS) {
-        count(p, w->other, 0);
-    }
+    look_elsewhere(p, all);
 }
 
 /* PFMBIMR covers the resets of a VF as well. */

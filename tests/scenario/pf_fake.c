@@ -43,6 +43,8 @@ static struct {
     uint32_t lock_faults;
     bool announced;
     bool dead;
+    uint64_t accesses;
+    char log[256];
     struct sriov_pf pf;
     const struct sriov_driver *driver;
 } fake;
@@ -153,6 +155,7 @@ uint32_t sriov_bar_read32(const struct sriov_bar *bar, uint64_t off)
 
     (void)bar;
     assert_true(off % 4u == 0 && off < SPACE);
+    fake.accesses++;
     if (fake.dead) {
         return UINT32_MAX;
     }
@@ -171,6 +174,7 @@ void sriov_bar_write32(const struct sriov_bar *bar, uint64_t off, uint32_t value
 {
     (void)bar;
     assert_true(off % 4u == 0 && off < SPACE);
+    fake.accesses++;
     if (fake.dead || write_mailbox_block((uint32_t)off, value) || write_special((uint32_t)off, value)) {
         return;
     }
@@ -215,15 +219,21 @@ struct sriov_vmm *sriov_fn_vmm(const struct sriov_fn *fn)
 
 void sriov_log(struct sriov_vmm *vmm, enum sriov_log_level level, const char *fmt, ...)
 {
+    va_list ap;
+
     (void)vmm;
     (void)level;
-    (void)fmt;
+    va_start(ap, fmt);
+    (void)vsnprintf(fake.log, sizeof(fake.log), fmt, ap);
+    va_end(ap);
 }
 
 const char *sriov_pf_reason_name(enum sriov_pf_reason reason)
 {
-    (void)reason;
-    return "a reason";
+    static const char *const names[] = {"none", "flood", "bad", "spoof", "desc", "resets", "host"};
+
+    assert_true((uint32_t)reason < sizeof(names) / sizeof(names[0]));
+    return names[reason];
 }
 
 size_t sriov_format(char *out, size_t room, const char *fmt, ...)
@@ -362,6 +372,16 @@ void fake_dead(bool dead)
 bool fake_announced(void)
 {
     return fake.announced;
+}
+
+uint64_t fake_accesses(void)
+{
+    return fake.accesses;
+}
+
+const char *fake_log(void)
+{
+    return fake.log;
 }
 
 uint32_t fake_lock_faults(void)

@@ -40,6 +40,9 @@ bool fake_rung(uint16_t vf);
 /* The PF touched this VF's memory without holding its lock. */
 uint32_t fake_lock_faults(void);
 bool fake_announced(void); /* PFRSTD since the last reset */
+/* Register accesses of the PF so far, and the last line that it logged. */
+uint64_t fake_accesses(void);
+const char *fake_log(void);
 
 /* Ring, poll once, take the answer; its header, or 0 when there was none. */
 uint32_t fake_ask(uint16_t vf, uint32_t *words, uint32_t n);

@@ -59,6 +59,8 @@ struct vf_world {
     uint32_t wire_len[VF_WIRE_KEPT];
     uint8_t wire_last[VF_FRAME_MAX];
     bool findings_expected;
+    char culprit[SRIOV_NAME_MAX]; /* findings of this function are expected, none of others */
+    uint64_t culprits_findings;
 };
 
 /* PF up with VFs enabled and served; no port is open yet. */
