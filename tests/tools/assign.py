@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from base import SRIOVCTL, HostCase, run
+from base import MODELS, SRIOVCTL, Case, HostCase, run
 from fake_qmp import CLOSE, SILENT, FakeQmp, error, event
 
 VF = "0000:03:10.0"
@@ -283,6 +283,57 @@ class Release(AssignCase):
             self.says("release", answers=machine("net7", device_del=answer), status=1, says="not known")
         self.says("release", "--timeout", "200ms", answers=machine("net7", device_del=SILENT), status=1,
                   says="not known")
+
+
+class Trial(Case):
+    """--shim mock: the manager, a simulated VF and a simulated machine."""
+
+    DEVICE = {"82599": "0x10ed", "82576": "0x10ca"}
+
+    def mock(self, command, vf, *words, model="82599", status=0):
+        return self.well("--shim", "mock", "--model", model, command, vf, *words, status=status)
+
+    def test_assign(self):
+        for model, vf in MODELS.items():
+            report = self.mock("assign", vf, model=model)
+            guest = report["guest_sees"]
+            self.assertEqual((guest["vendor"], guest["device"], guest["class"]), ("0x8086", self.DEVICE[model], "0x020000"))
+            self.assertEqual((guest["vectors"], sorted(guest["capability_ids"])), (3, [16, 17]))
+            self.assertEqual([(bar["bar"], bar["bytes"]) for bar in guest["bars"]], [(0, 16384), (3, 16384)])
+            places = [int(bar["guest_address"], 16) for bar in guest["bars"]]
+            self.assertTrue(all(place and place % 16384 == 0 for place in places) and places[0] != places[1])
+            self.assertTrue(guest["registers_answer"])
+            self.assertGreater(report["vm"]["config_exits"], 0)
+            self.assertEqual(report["violations"], 0)
+        self.assertRegex(run("--shim", "mock", "assign", "01:10.0").stdout, "(?m)^ +vectors +3$")
+
+    def test_with_policy(self):
+        self.mock("assign", "01:10.0", "--mac", "02:00:00:00:00:07", "--trust", "on")
+        self.refused("--shim", "mock", "assign", "01:10.0", "--min-rate", 1, says="--min-rate")
+
+    def test_release(self):
+        report = self.mock("release", "01:10.0")
+        self.assertEqual((report["guest"], report["forced"], report["violations"]), ("let go", False, 0))
+        late = self.mock("release", "01:10.0", "--mock-guest", "late")
+        self.assertEqual((late["guest"], late["forced"]), ("let go", False))
+        self.assertGreaterEqual(late["waited_ns"] - report["waited_ns"], 2_000_000_000)
+
+    def test_release_by_force(self):
+        for guest, least in (("deaf", 500_000_000), ("late", 500_000_000)):
+            report = self.mock("release", "01:10.0", "--mock-guest", guest, "--timeout", "500ms", status=1)
+            self.assertEqual((report["guest"], report["forced"]), ("did not let go in time", True))
+            self.assertGreaterEqual(report["waited_ns"], least)
+            self.assertLess(report["waited_ns"], least + 500_000_000)
+            self.assertEqual(report["violations"], 0)
+
+    def test_refused(self):
+        mock = ("--shim", "mock")
+        for command in ("assign", "release"):
+            self.refused(*mock, command, "01:00.0", says=("is a PF", "sriovctl vfs"))
+            self.refused(*mock, command, "05:10.0", says=("0000:05:10.0", "sriovctl list"))
+            self.refused(*mock, "--vfs", 0, command, "01:10.0", says="sriovctl list")
+            self.refused(*mock, command, "01:10.0", "--qmp", "/x", says=("--qmp", "--shim mock"))
+        self.refused(*mock, "release", "01:10.0", "--mock-guest", "dead", says="--mock-guest")
 
 
 if __name__ == "__main__":

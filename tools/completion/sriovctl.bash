@@ -12,6 +12,7 @@ _sriovctl_values() {
 	--rx-mode) echo "none multi allmulti promisc" ;;
 	--link) echo "auto on off" ;;
 	--mock-pf) echo "up down silent" ;;
+	--mock-guest) echo "willing late deaf" ;;
 	--sysfs-root | --dev-root | --proc-root) echo @folder ;;
 	--pcap | --qmp) echo @file ;;
 	--id | --bus | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
@@ -36,7 +37,7 @@ _sriovctl_options() {
 	stats) echo "$traffic --address" ;;
 	vf) echo "$policy" ;;
 	assign) echo "--qmp --timeout --id --bus $policy" ;;
-	release) echo "--qmp --timeout --unbind" ;;
+	release) echo "--qmp --timeout --unbind --mock-guest" ;;
 	esac
 }
 

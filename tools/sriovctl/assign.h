@@ -10,6 +10,7 @@ struct assign_values {
     const char *qmp;
     const char *id;
     const char *bus;
+    const char *mock_guest;
     uint64_t timeout_ns;
     bool unbind;
 };
@@ -17,6 +18,8 @@ struct assign_values {
 /* Status of the command, its report or its line printed. bdf: checked, may not be there. */
 int assign_qmp(struct cli *cli, const char *bdf, const struct assign_values *values);
 int release_qmp(struct cli *cli, const char *bdf, const struct assign_values *values);
+int assign_mock(struct cli *cli, const char *bdf, const struct assign_values *values);
+int release_mock(struct cli *cli, const char *bdf, const struct assign_values *values);
 
 /* *info of a function that is there and is a VF; else CLI_USAGE with the line printed. */
 int assign_look_up(struct cli *cli, const char *bdf, struct sriov_fn_info *info);
