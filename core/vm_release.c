@@ -32,6 +32,7 @@ static void silence(struct sriov_assign *a)
     }
     rc = sric_vm_quiet(a);
     if (rc != 0 && rc != -ENODEV) {
+        (void)sric_fn_bus_master(a->fn, false); /* once more: it is all that stands before the memory */
         sriov_log(a->vm->vmm, SRIOV_LOG_ERROR, "%s: not reset on its way out of %s: errno %d",
                   a->fn->info.name, a->vm->name, -rc);
     }
