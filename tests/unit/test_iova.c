@@ -206,12 +206,85 @@ static void test_edges(void **state)
     assert_int_equal(sric_iova_find(&m.iova, NULL, 0, 1, 1, &a, &(uint32_t){0}), -ENOSPC);
 }
 
+/* What a span at a given place meets: -ERANGE, -EBUSY, or 0 with where it belongs. Here ranges that touch
+ * are one. */
+static int reference_place(const struct model *m, uint32_t first, uint32_t length)
+{
+    bool busy = false;
+
+    for (uint32_t a = first; a < first + length; a++) {
+        if (a >= SPACE || (!usable(m, a) && !m->taken[a])) {
+            return -ERANGE;
+        }
+        busy |= m->taken[a] != 0;
+    }
+    return busy ? -EBUSY : 0;
+}
+
+static void place(struct model *m, uint32_t first, uint32_t length)
+{
+    uint32_t at = 0;
+    int want = reference_place(m, first, length);
+
+    assert_int_equal(sric_iova_place(&m->iova, m->ranges, m->num_ranges, first, length, &at), want);
+    if (want == 0) {
+        sric_iova_insert(&m->iova, at, first, length);
+        memset(m->taken + first, 1, length);
+        check_sorted(m);
+    }
+}
+
+static void test_place(void **state)
+{
+    uint32_t s = 0x91ace;
+
+    (void)state;
+    for (int round = 0; round < 3000; round++) {
+        struct model m;
+
+        memset(&m, 0, sizeof(m));
+        m.iova.spans = m.spans;
+        m.iova.room = SPACE;
+        make_ranges(&m, &s);
+        for (int step = 0; step < 60; step++) {
+            if (m.iova.n != 0 && rng(&s) % 3 == 0) {
+                do_free(&m, &s);
+            } else {
+                uint32_t first = rng(&s) % SPACE;
+
+                place(&m, first, 1 + rng(&s) % 40);
+            }
+        }
+    }
+}
+
+static void test_place_at_the_edges(void **state)
+{
+    struct sriov_dma_range all = {0, UINT64_MAX};
+    struct sric_span spans[4];
+    struct sric_iova iova = {.spans = spans, .room = 4};
+    uint32_t at = 7;
+
+    (void)state;
+    assert_int_equal(sric_iova_place(&iova, &all, 1, 0, 4096, &at), 0); /* 0 where it is asked for */
+    assert_int_equal(at, 0);
+    assert_int_equal(sric_iova_place(&iova, &all, 1, UINT64_MAX - 4095, 4096, &at), 0);
+    assert_int_equal(sric_iova_place(&iova, &all, 1, UINT64_MAX - 4095, 4097, &at), -ERANGE);
+    assert_int_equal(sric_iova_place(&iova, &all, 1, 1, UINT64_MAX, &at), 0);
+    assert_int_equal(sric_iova_place(&iova, &all, 0, 0, 1, &at), -ERANGE);
+    sric_iova_insert(&iova, 0, UINT64_MAX - 4095, 4096);
+    assert_int_equal(sric_iova_place(&iova, &all, 1, UINT64_MAX, 1, &at), -EBUSY);
+    assert_int_equal(sric_iova_place(&iova, &all, 1, UINT64_MAX - 4096, 1, &at), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_reference),
         cmocka_unit_test(test_exhaustive_small),
         cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_place),
+        cmocka_unit_test(test_place_at_the_edges),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
