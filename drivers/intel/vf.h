@@ -122,6 +122,7 @@ struct sri_vf {
     uint64_t ready_at;    /* last handshake; 0: none yet */
     uint64_t greet_until; /* end of the handshake under way; 0: none is */
     uint16_t granted_queues;
+    uint32_t max_api; /* newest mailbox API to offer, 0xMMmm; 0: all that the kind has */
     uint32_t mc_type; /* MCSTCTRL.MO: which bits of a multicast address are hashed */
     uint32_t vectors;
     uint32_t armed;           /* queue vectors that the application has armed; they outlive a recovery */

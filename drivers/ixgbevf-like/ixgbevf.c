@@ -27,6 +27,9 @@ static const struct api apis[] = {
 static int negotiate(struct sri_vf *vf)
 {
     for (size_t i = 0; i < sizeof(apis) / sizeof(apis[0]); i++) {
+        if (vf->max_api != 0 && apis[i].version > vf->max_api) {
+            continue;
+        }
         int err = sri_msg_api_negotiate(&vf->mbx, apis[i].wire, sri_vf_exchange_ns(vf));
         if (err == 0) {
             vf->net->mailbox_api = apis[i].version;

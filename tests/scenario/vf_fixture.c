@@ -27,6 +27,9 @@ static void pf_turn(void *arg)
     struct vf_world *w = arg;
     if (w->pf != NULL && !w->pf_busy) {
         w->pf_busy = true;
+        if (w->setup.before_poll != NULL) {
+            w->setup.before_poll(w);
+        }
         (void)sriov_pf_poll(w->pf);
         w->pf_busy = false;
     }
@@ -60,7 +63,12 @@ void vf_world_make(struct vf_world *w, const struct vf_setup *setup)
                                     .max_api = setup->max_api,
                                     .vf_queues = setup->vf_queues,
                                     .max_frame = setup->max_frame};
+    if (setup->polled) {
+        vf_inject(w, (struct sriov_mock_fault){
+                         .kind = SRIOV_MOCK_FAULT_OP, .op = "irq_enable", .nth = 1, .err = -ENOSPC});
+    }
     assert_int_equal(sriov_pf_open(w->pf_fn, sriov_pf_drivers, &pf_opts, &w->pf), 0);
+    assert_int_equal(sriov_mock_clear_faults(w->mock), setup->polled ? 1 : 0);
     assert_int_equal(sriov_pf_enable_vfs(w->pf, setup->vfs != 0 ? setup->vfs : VF_PORTS), 0);
     w->task = sriov_mock_task(w->mock, PF_TURN_NS, pf_turn, w);
     assert_true(w->task > 0);
@@ -95,7 +103,10 @@ void vf_port_attach(struct vf_world *w, uint16_t i)
     struct sriov_pool_opts pool = {.size = sizeof(pool),
                                    .count = w->setup.pool_count != 0 ? w->setup.pool_count : VF_POOL_COUNT};
     assert_int_equal(sriov_pool_create(p->fn, &pool, &p->pool), 0);
-    assert_int_equal(sriov_net_open(p->fn, sriov_net_drivers, &p->net), 0);
+    assert_int_equal(sriov_net_open(p->fn,
+                                    w->setup.net_drivers != NULL ? w->setup.net_drivers : sriov_net_drivers,
+                                    &p->net),
+                     0);
 }
 
 void vf_port_start(struct vf_world *w, uint16_t i)

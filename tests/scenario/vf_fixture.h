@@ -23,16 +23,21 @@
 #define VF_WIRE_KEPT  64u
 #define VF_POOL_COUNT 2048u
 
+struct vf_world;
+
 struct vf_setup {
-    const char *model;              /* "82599" or "82576" */
-    const char *quirks;             /* NULL: as the datasheet says */
-    uint32_t max_api;               /* of the PF; 0: newest */
-    uint16_t vf_queues;             /* granted by the PF */
-    uint16_t vfs;                   /* 0: VF_PORTS */
-    uint16_t max_frame;             /* of the PF, with header and FCS; 0: the largest */
-    uint32_t irq_vectors;           /* that the host grants; 0: all */
-    struct sriov_net_config config; /* of each port; pool is the fixture's */
-    uint32_t pool_count;            /* 0: VF_POOL_COUNT */
+    const char *model;                             /* "82599" or "82576" */
+    const char *quirks;                            /* NULL: as the datasheet says */
+    uint32_t max_api;                              /* of the PF; 0: newest */
+    uint16_t vf_queues;                            /* granted by the PF */
+    uint16_t vfs;                                  /* 0: VF_PORTS */
+    uint16_t max_frame;                            /* of the PF, with header and FCS; 0: the largest */
+    uint32_t irq_vectors;                          /* that the host grants; 0: all */
+    struct sriov_net_config config;                /* of each port; pool is the fixture's */
+    uint32_t pool_count;                           /* 0: VF_POOL_COUNT */
+    bool polled;                                   /* the PF has no interrupt: it serves when it is polled */
+    const struct sriov_driver *const *net_drivers; /* NULL: sriov_net_drivers */
+    void (*before_poll)(struct vf_world *w);       /* of the PF; may be NULL */
 };
 
 struct vf_port {
