@@ -71,6 +71,7 @@ static int f_close(void *ctx, int fd)
     assert_true(fd >= 0 && fd < FAKE_FDS && fake->fds[fd].kind != FAKE_NONE);
     fake->fds[fd].kind = FAKE_NONE;
     fake->open_fds--;
+    fake_kvm_closed(fake, fd);
     return close(fd) == 0 ? 0 : -errno;
 }
 
@@ -180,6 +181,10 @@ static int f_ioctl(void *ctx, int fd, unsigned long request, void *arg)
 {
     struct fake *fake = ctx;
     assert_true(fd >= 0 && fd < FAKE_FDS);
+    bool kvm = fake->fds[fd].kind == FAKE_KVM_VM || fake->fds[fd].kind == FAKE_KVM_VFIO;
+    if (kvm && fake_kvm_undoes(request, arg)) {
+        return fake_ioctl(fake, fd, request, arg);
+    }
     return due(fake) ? fake->fail_err : fake_ioctl(fake, fd, request, arg);
 }
 
@@ -218,6 +223,12 @@ static int f_eventfd(void *ctx)
 {
     struct fake *fake = ctx;
     return due(fake) ? fake->fail_err : track(fake, skvm_sys_linux.eventfd(NULL), FAKE_OTHER, "eventfd");
+}
+
+static int f_readable(void *ctx, int fd)
+{
+    struct fake *fake = ctx;
+    return due(fake) ? fake->fail_err : skvm_sys_linux.readable(NULL, fd);
 }
 
 static int f_memfd(void *ctx, const char *name)
@@ -300,6 +311,7 @@ static const struct skvm_sys fake_calls = {
     .unmap = f_unmap,
     .advise = f_advise,
     .eventfd = f_eventfd,
+    .readable = f_readable,
     .memfd = f_memfd,
     .epoll_create = f_epoll_create,
     .epoll_add = f_epoll_add,
@@ -341,6 +353,10 @@ void fake_check_clean(struct fake *fake)
     assert_int_equal(fake->live_maps, 0);
     assert_int_equal(fake->live_allocs, 0);
     assert_int_equal(fake->live_dma, 0);
+    assert_int_equal(fake->kvm.live_slots, 0);
+    assert_int_equal(fake->kvm.live_ioeventfds, 0);
+    assert_int_equal(fake->kvm.live_irqfds, 0);
+    assert_int_equal(fake->kvm.live_files, 0);
 }
 
 void fake_down(struct fake *fake)

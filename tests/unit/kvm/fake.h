@@ -11,6 +11,7 @@
 #include <sriov/dma.h>
 #include <sriov/irq.h>
 
+#include <linux/kvm.h>
 #include <linux/vfio.h>
 
 #define FAKE_VF       "0000:01:10.0" /* in a group of its own, bound to vfio-pci, vfio0 */
@@ -32,6 +33,50 @@ enum fake_kind {
     FAKE_DEVICE,
     FAKE_IOMMUFD,
     FAKE_OTHER,
+    FAKE_KVM_VM,
+    FAKE_KVM_VFIO,
+};
+
+#define FAKE_SLOTS      64
+#define FAKE_IOEVENTFDS 64
+#define FAKE_IRQFDS     16
+#define FAKE_ROUTES     128
+#define FAKE_FILES      4
+#define FAKE_PAGES      256u /* of a slot, at most, for its log */
+
+struct fake_slot {
+    struct kvm_userspace_memory_region region; /* memory_size 0: free */
+    uint64_t dirty[FAKE_PAGES / 64];
+};
+
+/* KVM, as far as the shim uses it. */
+struct fake_kvm {
+    struct fake_slot slots[FAKE_SLOTS];
+    struct kvm_ioeventfd ioeventfds[FAKE_IOEVENTFDS]; /* len 0: free */
+    struct kvm_irqfd irqfds[FAKE_IRQFDS];
+    struct kvm_irq_routing_entry routes[FAKE_ROUTES];
+    int files[FAKE_FILES]; /* 0: free */
+    uint32_t live_slots;
+    uint32_t live_ioeventfds;
+    uint32_t live_irqfds;
+    uint32_t live_files;
+    uint32_t num_routes;
+    uint32_t interrupts;       /* by irqfd */
+    uint32_t ioeventfd_budget; /* 0: as many as there is room for */
+    uint64_t enabled_ring;     /* bytes */
+    bool manual;
+    bool no_ring;
+    bool only_acq_rel;
+    bool no_manual;
+    bool no_irqfd;
+    bool no_ioeventfd;
+    bool no_memory;
+    bool no_vfio;
+    bool vcpus; /* there are some already: too late for a ring */
+    uint32_t ring_resets;
+    uint32_t clears;
+    uint64_t cleared_first; /* of the last clear */
+    uint64_t cleared_pages;
 };
 
 struct fake_fd {
@@ -99,6 +144,7 @@ struct fake {
     bool token_seen;
     int bar_fd; /* memory of the BARs */
     unsigned char config[4096];
+    struct fake_kvm kvm;
     char last_error[SRIOV_LOG_LINE_MAX];
     char last_warning[SRIOV_LOG_LINE_MAX];
 };
@@ -124,6 +170,23 @@ void tree_drop(struct fake *fake, const char *path);
 void tree_driver(struct fake *fake, const char *bdf, const char *driver); /* NULL: none */
 /* What sysfs does when these files are written. */
 void tree_wrote(struct fake *fake, const char *path, const char *text);
+
+/* fake_kvm.c */
+int fake_kvm_ioctl(struct fake *fake, unsigned long request, void *arg);
+int fake_kvm_vfio_ioctl(struct fake *fake, unsigned long request, void *arg);
+/* True for a call that takes something back: the sweep lets it be, to see what is forgotten. */
+bool fake_kvm_undoes(unsigned long request, const void *arg);
+/* A descriptor that the caller has of KVM_CREATE_VM. */
+int fake_kvm_vm(struct fake *fake);
+void fake_kvm_vm_close(struct fake *fake, int fd);
+/* KVM lets go of an irqfd whose eventfd is closed. */
+void fake_kvm_closed(struct fake *fake, int fd);
+/* The guest stores: true when an ioeventfd took it. */
+bool fake_kvm_store(struct fake *fake, uint64_t gpa, uint32_t width, uint64_t value);
+/* The guest writes a page of memory. */
+void fake_kvm_dirty(struct fake *fake, uint64_t gpa);
+/* A device signals: KVM takes it where the descriptor is an irqfd. */
+void fake_kvm_signal(struct fake *fake, int fd);
 
 /* vfio.c */
 int fake_ioctl(struct fake *fake, int fd, unsigned long request, void *arg);

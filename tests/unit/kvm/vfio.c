@@ -312,6 +312,10 @@ int fake_ioctl(struct fake *fake, int fd, unsigned long request, void *arg)
         return iommufd_ioctl(fake, request, arg);
     case FAKE_DEVICE:
         return device_ioctl(fake, request, arg);
+    case FAKE_KVM_VM:
+        return fake_kvm_ioctl(fake, request, arg);
+    case FAKE_KVM_VFIO:
+        return fake_kvm_vfio_ioctl(fake, request, arg);
     default:
         return -ENOTTY;
     }
