@@ -202,7 +202,7 @@ static void send_nack(struct sri_pf *p, uint16_t vf)
         (v->nacked_at != 0 && now - v->nacked_at < NACK_AGAIN_NS)) {
         return;
     }
-    if (v->cts) {
+    if (v->cts || sri_pf_vf_is_silenced(p, vf)) {
         v->lost = false;
     } else if (may_send(p, vf)) {
         v->lost = false;
