@@ -109,7 +109,7 @@ class Sockets(AssignCase):
 
     def test_no_greeting(self):
         """Another client has the monitor: QEMU accepts, and says nothing."""
-        self.says("release", greeting=b"", says=("no greeting", "second -qmp"))
+        self.says("release", greeting=b"", says=("no greeting", "stands still", "second -qmp"))
 
     def test_not_qmp(self):
         for greeting in (b"SSH-2.0-OpenSSH\r\n", b"\n", b"[1]\n", b'{"QMP"\n', b"{}\n", b'{"event": "STOP"}\n',

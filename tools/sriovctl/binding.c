@@ -70,11 +70,14 @@ bool binding_undo(struct cli *cli, const struct binding *binding)
     if (!binding->changed) {
         return true;
     }
-    (void)snprintf(override, sizeof(override), "%s\n", binding->override);
-    put(cli, binding->bdf, "driver_override", override);
     put(cli, binding->bdf, "driver/unbind", binding->bdf);
     if (binding->driver[0] != '\0') {
+        /* By name: where the PF's sriov_drivers_autoprobe is 0 the kernel chooses none for a VF. */
+        (void)snprintf(override, sizeof(override), "%s\n", binding->driver);
+        put(cli, binding->bdf, "driver_override", override);
         put(cli, NULL, "drivers_probe", binding->bdf);
     }
+    (void)snprintf(override, sizeof(override), "%s\n", binding->override);
+    put(cli, binding->bdf, "driver_override", override);
     return cli_find(cli, binding->bdf, &info) && strcmp(info.bound_driver, binding->driver) == 0;
 }

@@ -374,7 +374,8 @@ static int be_greeted(struct qmp *qmp, uint64_t deadline, char *why)
 
     if (rc == -ETIMEDOUT) {
         (void)snprintf(why, CLI_WHY_MAX,
-                       "%.*s: no greeting; another program has this monitor: give QEMU a second -qmp",
+                       "%.*s: no greeting; QEMU stands still, or another program has this monitor: give it a "
+                       "second -qmp",
                        PATH_SHOW, qmp->path);
     }
     if (rc != 0) {

@@ -45,6 +45,23 @@ def _add_tool(archive, root, name):
     ).encode(), 0o755)
 
 
+def _add_qemu(archive):
+    """The emulator itself, for a guest that is a host; its modules are not needed."""
+    root = cache.entry("qemu")
+    program, loader = cache.program(root, "qemu-system-x86_64"), cache.loader(root)
+    archive.copy("opt/qemu/qemu", program)
+    archive.copy("opt/qemu/ld.so", loader)
+    for library in _libraries([loader, "--library-path", cache.library_path(root), "--list", program]):
+        if library != loader:
+            archive.copy(f"opt/qemu/lib/{library.name}", library)
+    for firmware in ("seabios/bios-256k.bin", "qemu/kvmvapic.bin"):
+        archive.copy(f"opt/qemu/share/{Path(firmware).name}", root / "usr/share" / firmware, 0o644)
+    archive.file("usr/sbin/qemu", (
+        "#!/bin/sh\n"
+        'exec /opt/qemu/ld.so --library-path /opt/qemu/lib /opt/qemu/qemu -L /opt/qemu/share "$@"\n'
+    ).encode(), 0o755)
+
+
 def _add_shell(archive, root):
     """A shell of its own: busybox's would take its own ip and ping instead of the real ones."""
     archive.copy("bin/bash", cache.program(root, "bash-static"))
@@ -94,7 +111,10 @@ def _write_base(path, root, kernel, tools, modules):
         archive.file("etc/group", b"root:x:0:\nuser:x:1000:\n")
         _add_shell(archive, root)
         for name in tools:
-            _add_tool(archive, root, name)
+            if name == "qemu":
+                _add_qemu(archive)
+            else:
+                _add_tool(archive, root, name)
         _add_modules(archive, kernel, modules)
         archive.close()
     os.chmod(stream.name, 0o644)
@@ -105,7 +125,8 @@ def base(kernel, header, spare):
     """The cached part: user land, tools and modules; in the folder spare if the cache is another's."""
     root = cache.entry("guest-root")
     tools, modules = (*TOOLS, *header.tools), (*MODULES, *header.modules)
-    key = hashlib.sha256(repr((BASE_FORMAT, root.name, kernel.name, tools, modules)).encode())
+    inner = cache.entry("qemu").name if "qemu" in tools else None
+    key = hashlib.sha256(repr((BASE_FORMAT, root.name, kernel.name, tools, modules, inner)).encode())
     path = cache.cache_dir() / "initramfs" / f"{key.hexdigest()[:16]}.cpio"
     if not path.exists():
         try:
