@@ -37,12 +37,25 @@ static const struct {
     {EXP + SRIOV_PCI_EXP_DEVSTA, 2},
 };
 
+/* A write that makes sense and sets the bit resets, and no other does. */
+static void write_at(uint32_t off, uint32_t width, uint32_t value)
+{
+    bool sane = (width == 1 || width == 2 || width == 4) && off % width == 0;
+    uint32_t at = DEVCTL + 1 - off; /* the byte with the bit */
+    bool resets = sane && at < width && (value >> 8 * at & 0x80u) != 0;
+
+    vm.flrs = 0;
+    sriov_vcfg_write(vm.vcfg, off, width, value);
+    FUZZ_MUST(vm.flrs == resets);
+    FUZZ_MUST(!resets || rd(DEVCTL, 2) == (vm.initial[DEVCTL] | (uint32_t)vm.initial[DEVCTL + 1] << 8));
+    must_stay(off & ~3u, off < sizeof(vm.initial) ? 4 : 0);
+}
+
 static void write_door(struct fuzz_input *in)
 {
-    uint32_t i = fuzz_u8(in) % 16u;
+    uint32_t i = fuzz_u8(in) % (sizeof(doors) / sizeof(doors[0]));
 
-    sriov_vcfg_write(vm.vcfg, doors[i].off, doors[i].width, fuzz_u32(in));
-    must_stay(doors[i].off & ~3u, 4);
+    write_at(doors[i].off, doors[i].width, fuzz_u32(in));
 }
 
 static void write_cfg(struct fuzz_input *in)
@@ -50,9 +63,7 @@ static void write_cfg(struct fuzz_input *in)
     uint32_t off = fuzz_u32(in);
     uint32_t width = widths[off >> 29];
 
-    off = (off & 0x10000000u) != 0 ? off : off & 0x1fffu;
-    sriov_vcfg_write(vm.vcfg, off, width, fuzz_u32(in));
-    must_stay(off & ~3u, off < 256 ? 4 : 0);
+    write_at((off & 0x10000000u) != 0 ? off : off & 0x1fffu, width, fuzz_u32(in));
 }
 
 static void read_cfg(struct fuzz_input *in)
@@ -70,21 +81,34 @@ static void read_cfg(struct fuzz_input *in)
     }
 }
 
+static const uint32_t entry_bits[] = {0xfffffffcu, UINT32_MAX, UINT32_MAX, 1};
+
+/* What was written reads back, in the bits that are there. */
+static void write_words(uint32_t vector, uint32_t reg, uint32_t width, uint64_t value)
+{
+    uint64_t at = vm.table_off + 16 * vector + reg;
+    uint64_t bits = entry_bits[reg / 4];
+    uint64_t back = 0;
+
+    bits |= width == 8 ? (uint64_t)entry_bits[reg / 4 + 1] << 32 : 0;
+    FUZZ_MUST(sriov_vcfg_bar_write(vm.vcfg, vm.table_bar, at, width, value));
+    FUZZ_MUST(sriov_vcfg_bar_read(vm.vcfg, vm.table_bar, at, width, &back));
+    FUZZ_MUST(back == (value & bits));
+}
+
 static uint32_t write_entry(struct fuzz_input *in, uint32_t reg)
 {
     uint32_t vector = fuzz_u8(in);
     uint64_t value = fuzz_u32(in);
-    uint64_t at;
 
     if (vm.vectors == 0) {
         return 0;
     }
     vector = vector * (vm.vectors > 256 ? 8 : 1) % vm.vectors;
-    at = vm.table_off + 16 * vector + reg;
     if ((reg & 4u) == 0 && (value & 2u) != 0) {
-        FUZZ_MUST(sriov_vcfg_bar_write(vm.vcfg, vm.table_bar, at, 8, value | (value << 31)));
+        write_words(vector, reg, 8, value | (value << 31));
     } else {
-        FUZZ_MUST(sriov_vcfg_bar_write(vm.vcfg, vm.table_bar, at, 4, value));
+        write_words(vector, reg, 4, value);
     }
     return vector;
 }

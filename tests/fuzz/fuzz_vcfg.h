@@ -40,6 +40,7 @@ struct fuzz_vm {
     uint8_t refuse;
     bool refused; /* since the last time that all was known to agree */
     uint32_t calls;
+    uint32_t flrs;
     uint8_t initial[256];
     uint8_t mask[256];
 };

@@ -123,6 +123,7 @@ static int flr(void *arg)
 {
     (void)arg;
     FUZZ_MUST(rd(SRIOV_PCI_COMMAND, 2) == 0);
+    vm.flrs++;
     return answer(NO_FLR);
 }
 

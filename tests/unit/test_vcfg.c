@@ -112,6 +112,22 @@ static void test_no_express(void **state)
     stage_end(&s);
 }
 
+/* Reserved payload size, speed and width: the least there is. */
+static void test_implausible_express(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_make(&s);
+    fake_put32(s.f, 0xa0 + SRIOV_PCI_EXP_DEVCAP, 6);
+    fake_put32(s.f, 0xa0 + SRIOV_PCI_EXP_LNKCAP, 63u << SRIOV_PCI_EXP_LNKCAP_WIDTH_SHIFT | 9);
+    stage_open(&s);
+    assert_int_equal(stage_create(&s, 0), 0);
+    assert_int_equal(rd(&s, STAGE_EXP + SRIOV_PCI_EXP_DEVCAP, 4) & SRIOV_PCI_EXP_DEVCAP_PAYLOAD, 0);
+    assert_int_equal(rd(&s, STAGE_EXP + SRIOV_PCI_EXP_LNKCAP, 4), 0x11);
+    stage_end(&s);
+}
+
 /* ---- what a guest may change ---- */
 
 struct mask {
@@ -367,6 +383,7 @@ int main(void)
         WITH(test_walks_end),
         cmocka_unit_test(test_no_msix),
         cmocka_unit_test(test_no_express),
+        cmocka_unit_test(test_implausible_express),
         WITH(test_every_byte_every_value),
         WITH(test_every_word_patterns),
         WITH(test_no_sense),

@@ -102,6 +102,25 @@ static void test_malformed(void **state)
     }
 }
 
+/* Either may come first, and they may touch. */
+static void test_pba_first(void **state)
+{
+    struct stage s;
+    uint64_t value;
+
+    (void)state;
+    stage_make(&s);
+    fake_put32(s.f, 0x74, 0x0008 | 3);
+    fake_put32(s.f, 0x78, 3);
+    stage_open(&s);
+    assert_int_equal(stage_create(&s, 0), 0);
+    assert_true(sriov_vcfg_bar_read(s.vcfg, 3, 8 + 2 * 16 + SRIOV_PCI_MSIX_ENTRY_CTRL, 4, &value));
+    assert_int_equal(value, 1);
+    assert_true(sriov_vcfg_bar_read(s.vcfg, 3, 0, 8, &value));
+    assert_int_equal(value, 0);
+    stage_end(&s);
+}
+
 static void test_arguments(void **state)
 {
     struct stage *s = *state;
@@ -191,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_pba_first),
         WITH(test_arguments),
         WITH(test_no_hooks),
         cmocka_unit_test(test_create_fails_anywhere),
