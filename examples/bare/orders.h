@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the peer image and the VMM that runs it tell each other, by I/O ports of 32 bits; everything
- * else it prints. Its command line is words: ip=A peers=A,B,... count=N size=BYTES tsc=HZ, and `lie`: one
- * of the pages that it writes is not announced.
+ * else it prints. Its command line is words: ip=A peers=A,B,... count=N size=BYTES tsc=HZ,
+ * ecam=ADDRESS (none: it uses ports 0xcf8 and 0xcfc), `lie`: one of the pages that it writes is not
+ * announced, and `conform`: it tries the function face on its VF first.
  */
 #ifndef BARE_ORDERS_H
 #define BARE_ORDERS_H

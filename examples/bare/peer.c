@@ -8,6 +8,7 @@
 #include "orders.h"
 #include "quiet.h"
 
+#include "conform.h"
 #include "port.h"
 
 #include <sriov/guest.h>
@@ -92,6 +93,31 @@ static uint32_t look(void)
     return peer.order;
 }
 
+/* ---- conformance ---- */
+
+static void report(void *arg, const char *name, enum conform_verdict verdict, const char *why)
+{
+    (void)arg;
+    if (verdict != CONFORM_PASS) {
+        say("%s %s: %s", verdict == CONFORM_FAIL ? "failed" : "unsupported", name, why);
+    }
+}
+
+/* The seam's own cases, on this VF; false: one failed. */
+static bool conform(void)
+{
+    static const struct sriov_fn_opts unconfined = {.size = sizeof(unconfined), .flags = SRIOV_OPEN_NOIOMMU};
+    struct conform c = {.vmm = peer.vmm,
+                        .device = peer.name,
+                        .open_opts = &unconfined,
+                        .drivers = sriov_net_drivers,
+                        .report = report};
+
+    (void)conform_run(&c, conform_tables, NULL);
+    say("conformance guest vf: %u passed, %u unsupported, %u failed", c.passed, c.unsupported, c.failed);
+    return c.failed == 0;
+}
+
 /* ---- start ---- */
 
 static void on_log(void *arg, uint32_t level, const char *line)
@@ -105,9 +131,10 @@ static int create(void)
 {
     struct sriov_guest_opts opts = {
         .size = sizeof(opts),
-        .flags = SRIOV_GUEST_NO_ECAM,
+        .flags = number("ecam", 0) == 0 ? SRIOV_GUEST_NO_ECAM : 0,
         .memory = peer.machine.memory,
         .memory_size = peer.machine.memory_size,
+        .ecam = number("ecam", 0),
         .mmio = peer.machine.mmio,
         .mmio_size = peer.machine.mmio_size,
         .tsc_hz = number("tsc", 0),
@@ -132,7 +159,6 @@ static int open_port(enum echo_port_step *step)
     struct echo_port_opts opts = {
         .ip = take_ip(&ip), .fn_flags = SRIOV_OPEN_NOIOMMU, .ring = RING, .interrupts = true};
 
-    (void)sriov_vmm_enumerate(peer.vmm, find, NULL);
     return echo_port_open(peer.vmm, peer.name, &opts, &peer.port, step);
 }
 
@@ -157,6 +183,10 @@ static bool start(void)
         return false;
     }
     libc_use(peer.vmm);
+    (void)sriov_vmm_enumerate(peer.vmm, find, NULL);
+    if (machine_word(&peer.machine, "conform") != NULL && !conform()) {
+        return false;
+    }
     rc = open_port(&step);
     if (rc != 0) {
         say("error %d opening \"%s\", step %d", rc, peer.name, (int)step);

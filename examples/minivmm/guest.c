@@ -33,8 +33,9 @@ static int tell_manager(struct guest_host *host, struct guest *guest)
 {
     struct sriov_kvm_vm_opts opts = {
         .size = sizeof(opts),
-        .flags =
-            SRIOV_KVM_VM_PORTS | SRIOV_KVM_VM_IRQCHIP_ROUTES | (guest->ring ? SRIOV_KVM_VM_DIRTY_RING : 0),
+        .flags = SRIOV_KVM_VM_IRQCHIP_ROUTES,
+        .ecam = guest->ecam ? MACHINE_ECAM : 0,
+        .ecam_buses = guest->ecam ? MACHINE_ECAM_BUSES : 0,
         .vm_fd = guest->machine.vm,
         .name = guest->name,
         .lock = lock_all,
@@ -42,6 +43,8 @@ static int tell_manager(struct guest_host *host, struct guest *guest)
         .arg = host,
     };
 
+    opts.flags |= guest->ecam ? 0 : SRIOV_KVM_VM_PORTS;
+    opts.flags |= guest->ring ? SRIOV_KVM_VM_DIRTY_RING : 0;
     int rc = sriov_kvm_vm_create(host->kvm, &opts, &guest->vm);
     if (rc == -EOPNOTSUPP && guest->ring) { /* a KVM without the ring: Linux before 5.11 */
         guest->ring = false;
@@ -66,9 +69,10 @@ static int load(const struct guest_host *host, struct guest *guest, const char *
     uint32_t ip = NET_IP(guest->index);
     const struct machine *m = &guest->machine;
 
-    (void)snprintf(line, sizeof(line), "ip=%u.%u.%u.%u peers=%s count=%u tsc=%llu%s", ip >> 24,
+    (void)snprintf(line, sizeof(line), "ip=%u.%u.%u.%u peers=%s count=%u tsc=%llu ecam=%llu %s", ip >> 24,
                    ip >> 16 & 0xff, ip >> 8 & 0xff, ip & 0xff, peers, host->pings,
-                   (unsigned long long)m->tsc_hz, host->lie ? " lie" : "");
+                   (unsigned long long)m->tsc_hz, (unsigned long long)(guest->ecam ? MACHINE_ECAM : 0),
+                   host->words);
     int rc = image_load(host->image, m->ram, m->ram_size, line, &entry, &start_info);
     return rc == 0 ? machine_set_entry(m, entry, start_info) : rc;
 }
@@ -126,12 +130,12 @@ static int build(struct guest_host *host, struct guest *guest, const char *peers
     return rc;
 }
 
-int guest_create(struct guest_host *host, uint32_t index, bool ring, const char *peers, struct guest *guest,
+int guest_create(struct guest_host *host, uint32_t index, const char *peers, struct guest *guest,
                  const char **step)
 {
     memset(guest, 0, sizeof(*guest));
     guest->index = index;
-    guest->ring = ring;
+    guest->ecam = guest->ring = index % 2 != 0;
     guest->quiet = host->quiet;
     guest->machine.vm = guest->machine.vcpu = -1;
     (void)snprintf(guest->name, sizeof(guest->name), "guest%u", index + 1);

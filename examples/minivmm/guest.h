@@ -48,6 +48,7 @@ struct guest {
     struct sriov_vm *vm;
     struct sriov_fn *fn;
     struct sriov_assign *assign;
+    bool ecam; /* config space by memory, not by ports */
     bool ring; /* its dirty log is KVM's ring, not the bitmap */
     bool has_memory;
     bool quiet; /* prints nothing */
@@ -84,12 +85,13 @@ struct guest_host {
     uint64_t ram_size;
     uint32_t pings; /* of each peer */
     bool quiet;
-    bool lie; /* see orders.h: the dirty log must find it out */
+    const char *words; /* more for the image's command line; see orders.h */
 };
 
-/* A whole machine with VF `index` in it, its CPU not running yet. peers: addresses, comma-separated.
- * Negative errno; *step says what failed, and nothing is left. */
-int guest_create(struct guest_host *host, uint32_t index, bool ring, const char *peers, struct guest *guest,
+/* A whole machine with VF `index` in it, its CPU not running yet. Every other guest has ECAM and a dirty
+ * ring, the others ports and the bitmap. peers: addresses, comma-separated. Negative errno; *step says what
+ * failed, and nothing is left. */
+int guest_create(struct guest_host *host, uint32_t index, const char *peers, struct guest *guest,
                  const char **step);
 int guest_start(struct guest *guest);
 /* Its CPU stops between two instructions, for good. */

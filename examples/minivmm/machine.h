@@ -18,9 +18,11 @@ struct machine {
     uint64_t tsc_hz; /* 0: KVM does not tell */
 };
 
-/* Guest-physical addresses from here to 4 GiB are kept free for the interrupt controllers. */
-#define MACHINE_RESERVED      UINT64_C(0xe0000000)
-#define MACHINE_RESERVED_SIZE UINT64_C(0x20000000)
+/* Guest-physical addresses from here to 4 GiB are not for BARs: ECAM, then the interrupt controllers. */
+#define MACHINE_RESERVED      UINT64_C(0xd0000000)
+#define MACHINE_RESERVED_SIZE UINT64_C(0x30000000)
+#define MACHINE_ECAM          MACHINE_RESERVED
+#define MACHINE_ECAM_BUSES    256u
 
 /* A VM with RAM, not yet known to it, and no CPU yet. kvm: /dev/kvm. Negative errno. */
 int machine_create(int kvm, uint64_t ram_size, struct machine *m);

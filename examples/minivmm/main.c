@@ -128,7 +128,7 @@ static bool begin(struct vmm *vmm, uint32_t i, uint32_t killed)
     const char *step = "";
 
     list_peers(vmm, i, killed, peers);
-    return !failed(step, guest_create(&vmm->host, i, i % 2 != 0, peers, &vmm->guest[i], &step)) &&
+    return !failed(step, guest_create(&vmm->host, i, peers, &vmm->guest[i], &step)) &&
            !failed("thread", guest_start(&vmm->guest[i]));
 }
 
@@ -313,7 +313,7 @@ static uint64_t strike(struct vmm *vmm)
 static int usage(void)
 {
     fputs("usage: minivmm [--guests N] [--pings N] [--memory MIB] [--kill GUEST] [--timeout SECONDS] "
-          "[--pcap FILE] [--quiet] [--lie] IMAGE\n",
+          "[--pcap FILE] [--quiet] [--conform | --lie] IMAGE\n",
           stderr);
     return 2;
 }
@@ -330,9 +330,9 @@ static uint32_t take_number(const char *text, uint32_t least, uint32_t most)
 static bool take_options(int argc, char **argv, struct vmm *vmm, uint32_t *kill, uint32_t *seconds)
 {
     static const struct option options[] = {
-        {"guests", 1, NULL, 'g'}, {"pings", 1, NULL, 'p'},   {"memory", 1, NULL, 'm'},
-        {"kill", 1, NULL, 'k'},   {"timeout", 1, NULL, 't'}, {"pcap", 1, NULL, 'c'},
-        {"quiet", 0, NULL, 'q'},  {"lie", 0, NULL, 'l'},     {NULL, 0, NULL, 0}};
+        {"guests", 1, NULL, 'g'},  {"pings", 1, NULL, 'p'}, {"memory", 1, NULL, 'm'}, {"kill", 1, NULL, 'k'},
+        {"timeout", 1, NULL, 't'}, {"pcap", 1, NULL, 'c'},  {"quiet", 0, NULL, 'q'},  {"lie", 0, NULL, 'l'},
+        {"conform", 0, NULL, 'f'}, {NULL, 0, NULL, 0}};
     uint32_t mib = MEMORY_MIB;
     int option;
 
@@ -360,7 +360,10 @@ static bool take_options(int argc, char **argv, struct vmm *vmm, uint32_t *kill,
             vmm->host.quiet = true;
             break;
         case 'l':
-            vmm->host.lie = true;
+            vmm->host.words = "lie";
+            break;
+        case 'f':
+            vmm->host.words = "conform";
             break;
         default:
             return false;
@@ -374,7 +377,7 @@ static bool take_options(int argc, char **argv, struct vmm *vmm, uint32_t *kill,
 
 int main(int argc, char **argv)
 {
-    static struct vmm vmm = {.guests = GUESTS, .host = {.pings = PINGS, .kvm_fd = -1}};
+    static struct vmm vmm = {.guests = GUESTS, .host = {.pings = PINGS, .kvm_fd = -1, .words = ""}};
     uint32_t kill = UINT32_MAX;
     uint32_t seconds = SECONDS;
 

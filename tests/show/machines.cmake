@@ -4,8 +4,10 @@
 # On /dev/kvm, with the manager in a VMM of ours. 77 and its reason where there is none.
 if(TARGET minivmm AND TARGET bare-peer)
   add_test(NAME show.manager.1.minivmm-four-guests COMMAND minivmm --guests 4 --pings 200 $<TARGET_FILE:bare-peer>)
-  set_tests_properties(show.manager.1.minivmm-four-guests PROPERTIES LABELS show SKIP_RETURN_CODE 77 TIMEOUT 300
-                       PROCESSORS 2 RESOURCE_LOCK guest)
+  add_test(NAME show.manager.4.function-face-in-a-kvm-guest
+           COMMAND minivmm --guests 2 --pings 20 --conform $<TARGET_FILE:bare-peer>)
+  set_tests_properties(show.manager.1.minivmm-four-guests show.manager.4.function-face-in-a-kvm-guest
+                       PROPERTIES LABELS show SKIP_RETURN_CODE 77 TIMEOUT 300 PROCESSORS 2 RESOURCE_LOCK guest)
 endif()
 
 # Under QEMU, on its emulated 82576; the guest test has run, here is what it brought back.
