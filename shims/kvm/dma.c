@@ -40,6 +40,9 @@ static void map_forget(struct skvm_fn *fn, struct skvm_map *map)
     if (map->next != NULL) {
         map->next->link = map->link;
     }
+    if (map->kept != NULL) {
+        skvm_sys_of(fn)->free(skvm_sys_of(fn)->ctx, map->kept);
+    }
     skvm_sys_of(fn)->free(skvm_sys_of(fn)->ctx, map);
 }
 

@@ -257,6 +257,42 @@ static int type1_limits(struct skvm *kvm, struct skvm_space *space, struct sriov
     return limits->num_ranges != 0 ? 0 : -EPROTO;
 }
 
+static int type1_dirty_set(struct skvm *kvm, struct skvm_space *space, bool on)
+{
+    const struct skvm_sys *sys = kvm->host.sys;
+    struct vfio_iommu_type1_dirty_bitmap request = {
+        .argsz = sizeof(request),
+        .flags = on ? VFIO_IOMMU_DIRTY_PAGES_FLAG_START : VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP,
+    };
+    int err = sys->ioctl(sys->ctx, space->iommu, VFIO_IOMMU_DIRTY_PAGES, &request);
+    return err < 0 ? err : 0;
+}
+
+/* The request with its one payload. */
+union dirty_request {
+    struct vfio_iommu_type1_dirty_bitmap head;
+    unsigned char bytes[sizeof(struct vfio_iommu_type1_dirty_bitmap) +
+                        sizeof(struct vfio_iommu_type1_dirty_bitmap_get)];
+    uint64_t align;
+};
+
+static int type1_dirty_get(struct skvm *kvm, struct skvm_space *space, uint64_t iova, uint64_t length,
+                           uint64_t granule, uint64_t *bitmap, size_t bytes)
+{
+    const struct skvm_sys *sys = kvm->host.sys;
+    struct vfio_iommu_type1_dirty_bitmap_get get = {.iova = iova, .size = length};
+    union dirty_request request;
+    get.bitmap.pgsize = granule;
+    get.bitmap.size = bytes;
+    get.bitmap.data = (__u64 *)(void *)bitmap;
+    memset(&request, 0, sizeof(request));
+    request.head.argsz = sizeof(request.bytes);
+    request.head.flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP;
+    memcpy(request.bytes + sizeof(request.head), &get, sizeof(get));
+    int err = sys->ioctl(sys->ctx, space->iommu, VFIO_IOMMU_DIRTY_PAGES, &request);
+    return err < 0 ? err : 0;
+}
+
 static int noiommu_limits(struct skvm *kvm, struct skvm_space *space, struct sriov_dma_limits *limits)
 {
     (void)kvm;
@@ -298,6 +334,9 @@ const struct skvm_backend skvm_group_backend = {
     .map = type1_map,
     .unmap = type1_unmap,
     .limits = type1_limits,
+    .dirty_set = type1_dirty_set,
+    .dirty_get = type1_dirty_get,
+    .dirty_whole = true,
     .locked_key = "VmLck",
 };
 

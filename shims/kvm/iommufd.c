@@ -89,12 +89,31 @@ static int bind_error(const struct skvm_fn *fn, int err, struct skvm_why *why)
     }
 }
 
+/*
+ * A page table that can tell what devices wrote, where kernel and IOMMU have such; one for all functions
+ * of the group. Without it the IOVA space makes a plain one by itself.
+ */
+static void dirty_table(struct skvm *kvm, struct skvm_space *space, uint32_t device)
+{
+    const struct skvm_sys *sys = kvm->host.sys;
+    struct skvm_iommu_hwpt_alloc alloc = {
+        .size = sizeof(alloc),
+        .flags = SKVM_HWPT_ALLOC_DIRTY_TRACKING,
+        .dev_id = device,
+        .pt_id = space->ioas,
+    };
+    if (space->hwpt == 0 && space->users == 1 &&
+        sys->ioctl(sys->ctx, space->iommu, IOMMU_HWPT_ALLOC, &alloc) >= 0) {
+        space->hwpt = alloc.out_hwpt_id;
+    }
+}
+
 static int bind_attach(struct skvm *kvm, struct skvm_fn *fn, struct skvm_why *why)
 {
     const struct skvm_sys *sys = kvm->host.sys;
     unsigned char token[16];
     struct skvm_vfio_bind_iommufd bind = {.argsz = SKVM_VFIO_BIND_SIZE_OLD, .iommufd = fn->space->iommu};
-    struct skvm_vfio_attach_pt attach = {.argsz = sizeof(attach), .pt_id = fn->space->ioas};
+    struct skvm_vfio_attach_pt attach = {.argsz = sizeof(attach)};
 
     if (fn->vf_token[0] != '\0') {
         token_bytes(fn->vf_token, token);
@@ -106,6 +125,8 @@ static int bind_attach(struct skvm *kvm, struct skvm_fn *fn, struct skvm_why *wh
     if (err < 0) {
         return bind_error(fn, err, why);
     }
+    dirty_table(kvm, fn->space, bind.out_devid);
+    attach.pt_id = fn->space->hwpt != 0 ? fn->space->hwpt : fn->space->ioas;
     err = sys->ioctl(sys->ctx, fn->device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
     return err < 0 ? bind_error(fn, err, why) : 0;
 }
@@ -198,6 +219,38 @@ static int limits_get(struct skvm *kvm, struct skvm_space *space, struct sriov_d
     return limits->num_ranges != 0 ? 0 : -EPROTO;
 }
 
+static int dirty_set(struct skvm *kvm, struct skvm_space *space, bool on)
+{
+    const struct skvm_sys *sys = kvm->host.sys;
+    struct skvm_iommu_hwpt_set_dirty_tracking request = {
+        .size = sizeof(request),
+        .flags = on ? SKVM_HWPT_DIRTY_TRACKING_ON : 0,
+        .hwpt_id = space->hwpt,
+    };
+    if (space->hwpt == 0) {
+        return -EOPNOTSUPP;
+    }
+    int err = sys->ioctl(sys->ctx, space->iommu, IOMMU_HWPT_SET_DIRTY_TRACKING, &request);
+    return err < 0 ? err : 0;
+}
+
+static int dirty_get(struct skvm *kvm, struct skvm_space *space, uint64_t iova, uint64_t length,
+                     uint64_t granule, uint64_t *bitmap, size_t bytes)
+{
+    const struct skvm_sys *sys = kvm->host.sys;
+    struct skvm_iommu_hwpt_get_dirty_bitmap request = {
+        .size = sizeof(request),
+        .hwpt_id = space->hwpt,
+        .iova = iova,
+        .length = length,
+        .page_size = granule,
+        .data = (uintptr_t)bitmap,
+    };
+    (void)bytes; /* follows from the range */
+    int err = sys->ioctl(sys->ctx, space->iommu, IOMMU_HWPT_GET_DIRTY_BITMAP, &request);
+    return err < 0 ? err : 0;
+}
+
 const struct skvm_backend skvm_iommufd_backend = {
     .name = "iommufd",
     .space_open = space_open,
@@ -206,5 +259,7 @@ const struct skvm_backend skvm_iommufd_backend = {
     .map = map,
     .unmap = unmap,
     .limits = limits_get,
+    .dirty_set = dirty_set,
+    .dirty_get = dirty_get,
     .locked_key = "VmPin",
 };

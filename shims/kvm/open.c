@@ -239,6 +239,9 @@ void skvm_op_close(void *handle)
     const struct skvm_sys *sys = skvm_sys_of(fn);
 
     list_out(fn);
+    if (fn->dirty) {
+        (void)skvm_op_dma_dirty_stop(fn);
+    }
     (void)skvm_op_irq_disable(fn);
     skvm_events_drop(fn);
     skvm_views_drop(fn);
@@ -283,4 +286,16 @@ int skvm_op_set_vfs(void *handle, uint16_t n)
         sriov_log(fn->kvm->vmm, SRIOV_LOG_ERROR, "%s", why.text);
     }
     return err;
+}
+
+int skvm_op_fn_fd(void *handle, int32_t *fd, uint32_t *kind)
+{
+    const struct skvm_fn *fn = handle;
+    if (fn->noiommu) {
+        return -EOPNOTSUPP;
+    }
+    bool group = fn->space->backend == &skvm_group_backend;
+    *fd = group ? fn->space->group_fd : fn->device;
+    *kind = group ? SRIOV_FN_FD_VFIO_GROUP : SRIOV_FN_FD_VFIO_DEVICE;
+    return 0;
 }

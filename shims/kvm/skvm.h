@@ -160,6 +160,8 @@ struct skvm_space {
     int iommu; /* container or /dev/iommu */
     int group_fd;
     uint32_t ioas;
+    uint32_t hwpt;        /* a page table that knows what devices wrote; 0: none */
+    uint32_t dirty_users; /* functions whose dirty log is on */
 };
 
 struct skvm_backend {
@@ -174,6 +176,12 @@ struct skvm_backend {
     int (*unmap)(struct skvm *kvm, struct skvm_space *space, uint64_t iova, uint64_t length);
     /* Granule, ranges and maps_left as the kernel says now. */
     int (*limits)(struct skvm *kvm, struct skvm_space *space, struct sriov_dma_limits *limits);
+    /* The log of what devices of the space write; NULL: never. */
+    int (*dirty_set)(struct skvm *kvm, struct skvm_space *space, bool on);
+    /* Sets a bit for each written page of `granule` bytes of a range, bit 0 first, and cleans them. */
+    int (*dirty_get)(struct skvm *kvm, struct skvm_space *space, uint64_t iova, uint64_t length,
+                     uint64_t granule, uint64_t *bitmap, size_t bytes);
+    bool dirty_whole;       /* it tells of whole mappings only */
     const char *locked_key; /* line of /proc/self/status that counts its locked pages */
 };
 extern const struct skvm_backend skvm_group_backend;
@@ -219,6 +227,8 @@ struct skvm_map {
     uint64_t used; /* of a chunk: one bit a part */
     bool own;      /* the memory is the shim's */
     bool mapped;   /* the IOMMU knows it */
+    /* While the dirty log is on: a bit each granule that was written and not yet told. */
+    uint64_t *kept;
 };
 
 struct skvm_fn {
@@ -230,6 +240,7 @@ struct skvm_fn {
     bool noiommu;
     bool can_reset;
     bool told_lock;   /* of a low lock limit, once */
+    bool dirty;       /* its dirty log is on */
     atomic_bool dead; /* killed */
     atomic_bool gone; /* the kernel says that it is not there */
     uint32_t open_flags;
@@ -260,6 +271,7 @@ void skvm_op_close(void *fn);
 int skvm_op_info(void *fn, struct sriov_fn_info *info);
 int skvm_op_reset(void *fn);
 int skvm_op_set_vfs(void *fn, uint16_t n);
+int skvm_op_fn_fd(void *fn, int32_t *fd, uint32_t *kind);
 
 /* space.c */
 int skvm_space_join(struct skvm *kvm, struct skvm_fn *fn, struct skvm_why *why);
@@ -310,6 +322,11 @@ struct skvm_map *skvm_map_new(struct skvm_fn *fn, uint64_t iova, void *va, uint6
 bool skvm_chunk_take(struct skvm_map *chunk, uint32_t first, uint64_t length);
 /* noiommu.c: memory at the bus address that it physically has */
 int skvm_noiommu_alloc(struct skvm_fn *fn, struct sriov_dma_mem *mem);
+
+/* dirty.c: what the device writes */
+int skvm_op_dma_dirty_start(void *fn);
+int skvm_op_dma_dirty_stop(void *fn);
+int skvm_op_dma_dirty_read(void *fn, uint64_t iova, uint64_t length, uint64_t *bitmap);
 
 /* irq.c */
 int skvm_op_irq_count(void *fn, uint32_t *count);

@@ -54,6 +54,37 @@ struct skvm_iommu_ioas_unmap {
     uint64_t length;
 };
 
+/* Linux 6.7 and later, up to the data of nested tables, which are none of ours. */
+struct skvm_iommu_hwpt_alloc {
+    uint32_t size;
+    uint32_t flags;
+    uint32_t dev_id;
+    uint32_t pt_id;
+    uint32_t out_hwpt_id;
+    uint32_t reserved;
+};
+
+struct skvm_iommu_hwpt_set_dirty_tracking {
+    uint32_t size;
+    uint32_t flags;
+    uint32_t hwpt_id;
+    uint32_t reserved;
+};
+
+struct skvm_iommu_hwpt_get_dirty_bitmap {
+    uint32_t size;
+    uint32_t hwpt_id;
+    uint32_t flags;
+    uint32_t reserved;
+    uint64_t iova;
+    uint64_t length;
+    uint64_t page_size;
+    uint64_t data; /* user pointer */
+};
+
+#define SKVM_HWPT_ALLOC_DIRTY_TRACKING 2u
+#define SKVM_HWPT_DIRTY_TRACKING_ON    1u
+
 #define SKVM_IOAS_MAP_FIXED_IOVA 1u
 #define SKVM_IOAS_MAP_WRITEABLE  2u
 #define SKVM_IOAS_MAP_READABLE   4u
@@ -72,6 +103,15 @@ struct skvm_iommu_ioas_unmap {
 #endif
 #ifndef IOMMU_IOAS_UNMAP
 #define IOMMU_IOAS_UNMAP _IO(';', 0x86)
+#endif
+#ifndef IOMMU_HWPT_ALLOC
+#define IOMMU_HWPT_ALLOC _IO(';', 0x89)
+#endif
+#ifndef IOMMU_HWPT_SET_DIRTY_TRACKING
+#define IOMMU_HWPT_SET_DIRTY_TRACKING _IO(';', 0x8b)
+#endif
+#ifndef IOMMU_HWPT_GET_DIRTY_BITMAP
+#define IOMMU_HWPT_GET_DIRTY_BITMAP _IO(';', 0x8c)
 #endif
 
 /* ---- /dev/vfio/devices/vfioN ---- */

@@ -84,7 +84,9 @@ static int start(struct skvm_machine *machine, uint32_t mode)
     if ((machine->caps & cap) == 0) {
         return -EOPNOTSUPP;
     }
-    machine->dirty_mode = mode;
+    /* What a vCPU told late, of the last time, is dropped. */
+    err = mode == SRIOV_VM_DIRTY_RING ? skvm_rings_harvest(machine) : 0;
+    machine->dirty_mode = err == 0 ? mode : 0;
     for (struct skvm_mem *mem = machine->mems; err == 0 && mem != NULL; mem = mem->next) {
         err = mem_on(machine, mem);
     }

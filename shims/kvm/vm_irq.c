@@ -192,6 +192,11 @@ int skvm_op_vm_irq_sink(void *handle, uint32_t vector, struct sriov_irq_sink *si
     if (err != 0) {
         return err;
     }
+    if (!irq->live) { /* nobody waits for what came before */
+        const struct skvm_sys *sys = skvm_vm_sys(((struct skvm_dev *)handle)->machine);
+        uint64_t old = 0;
+        (void)sys->read(sys->ctx, irq->fd, &old, sizeof(old));
+    }
     struct sriov_irq_sink own = {.size = sink->size, .kind = SRIOV_SINK_EVENTFD, .fd = irq->fd};
     memcpy(sink, &own, sink->size < sizeof(own) ? sink->size : sizeof(own));
     return 0;

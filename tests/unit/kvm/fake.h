@@ -24,6 +24,7 @@
 #define FAKE_FDS      256
 #define FAKE_MAPS     512
 #define FAKE_IRQS     3u
+#define FAKE_WRITTEN  64
 
 enum fake_kind {
     FAKE_NONE = 0,
@@ -126,8 +127,12 @@ struct fake {
     int map_err;   /* MAP fails so */
     int unmap_err; /* UNMAP fails so */
     uint64_t pagemap_frame;
+    bool large_pages;  /* the IOMMU's smallest are 64 KiB */
+    bool dirty_tables; /* iommufd has page tables that know what was written */
 
     /* What was seen. */
+    bool dirty_on;
+    uint64_t written[FAKE_WRITTEN]; /* IOVA of pages that the device wrote, not yet told; 0: free */
     struct fake_fd fds[FAKE_FDS];
     struct fake_dma dma[FAKE_MAPS];
     uint32_t open_fds;
@@ -189,6 +194,8 @@ void fake_kvm_dirty(struct fake *fake, uint64_t gpa);
 void fake_kvm_signal(struct fake *fake, int fd);
 
 /* vfio.c */
+/* The device writes a page while its log is on. */
+void fake_device_writes(struct fake *fake, uint64_t iova);
 int fake_ioctl(struct fake *fake, int fd, unsigned long request, void *arg);
 
 #endif

@@ -48,6 +48,58 @@ static int dma_del(struct fake *fake, uint64_t iova, uint64_t length)
     return -ENOENT;
 }
 
+/* ---- what the device wrote ---- */
+
+void fake_device_writes(struct fake *fake, uint64_t iova)
+{
+    for (uint32_t i = 0; fake->dirty_on && i < FAKE_WRITTEN; i++) {
+        if (fake->written[i] == 0) {
+            fake->written[i] = iova;
+            return;
+        }
+    }
+}
+
+/* whole: the range is one mapping, as type 1 wants it; else it lies in one. */
+static int dirty_get(struct fake *fake, uint64_t iova, uint64_t length, uint64_t granule, uint64_t *bits,
+                     bool whole)
+{
+    bool mapped = false;
+    for (uint32_t i = 0; i < FAKE_MAPS; i++) {
+        const struct fake_dma *dma = &fake->dma[i];
+        bool is = dma->iova == iova && dma->length == length;
+        bool in =
+            iova >= dma->iova && iova - dma->iova < dma->length && length <= dma->length - (iova - dma->iova);
+        mapped = mapped || (dma->live && (whole ? is : in));
+    }
+    if (!mapped || !fake->dirty_on || (iova | length) % granule != 0) {
+        return -EINVAL;
+    }
+    for (uint32_t i = 0; i < FAKE_WRITTEN; i++) {
+        uint64_t at = fake->written[i];
+        if (at != 0 && at >= iova && at - iova < length) {
+            bits[(at - iova) / granule / 64] |= UINT64_C(1) << (at - iova) / granule % 64;
+            fake->written[i] = 0;
+        }
+    }
+    return 0;
+}
+
+static int dirty_pages(struct fake *fake, const struct vfio_iommu_type1_dirty_bitmap *request)
+{
+    struct vfio_iommu_type1_dirty_bitmap_get get;
+    if (request->flags != VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP) {
+        fake->dirty_on = request->flags == VFIO_IOMMU_DIRTY_PAGES_FLAG_START;
+        return 0;
+    }
+    memcpy(&get, (const unsigned char *)request + sizeof(*request), sizeof(get));
+    uint64_t granule = fake->large_pages ? 65536 : 4096;
+    if (get.bitmap.pgsize != granule || get.bitmap.size < (get.size / granule + 63) / 64 * 8) {
+        return -EINVAL;
+    }
+    return dirty_get(fake, get.iova, get.size, granule, (uint64_t *)(void *)get.bitmap.data, true);
+}
+
 static int new_device(struct fake *fake)
 {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -78,7 +130,7 @@ static int type1_info(struct fake *fake, struct vfio_iommu_type1_info *info)
     memset(&answer, 0, sizeof(answer));
     answer.info.argsz = fake->short_info ? (uint32_t)sizeof(answer.info) : (uint32_t)sizeof(answer);
     answer.info.flags = VFIO_IOMMU_INFO_PGSIZES | (fake->short_info ? 0u : VFIO_IOMMU_INFO_CAPS);
-    answer.info.iova_pgsizes = 0x40201000;
+    answer.info.iova_pgsizes = fake->large_pages ? 0x40210000 : 0x40201000;
     answer.info.cap_offset = offsetof(struct type1_answer, ranges);
     answer.ranges.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE;
     answer.ranges.header.next = offsetof(struct type1_answer, avail);
@@ -119,6 +171,8 @@ static int container_ioctl(struct fake *fake, unsigned long request, void *arg)
         return dma_add(fake, map->iova, (void *)(uintptr_t)map->vaddr, map->size, map->flags, -EEXIST);
     case VFIO_IOMMU_UNMAP_DMA:
         return dma_del(fake, unmap->iova, unmap->size);
+    case VFIO_IOMMU_DIRTY_PAGES:
+        return dirty_pages(fake, arg);
     default:
         return -ENOTTY;
     }
@@ -157,6 +211,35 @@ static int give_ranges(struct fake *fake, struct skvm_iommu_ioas_iova_ranges *re
     return err;
 }
 
+static int dirty_table(struct fake *fake, unsigned long request, void *arg)
+{
+    struct skvm_iommu_hwpt_alloc *alloc = arg;
+    const struct skvm_iommu_hwpt_set_dirty_tracking *set = arg;
+    const struct skvm_iommu_hwpt_get_dirty_bitmap *get = arg;
+    switch (request) {
+    case IOMMU_HWPT_ALLOC:
+        if (alloc->pt_id != 77 || alloc->flags != SKVM_HWPT_ALLOC_DIRTY_TRACKING || alloc->dev_id != 5) {
+            return -EINVAL;
+        }
+        alloc->out_hwpt_id = 78;
+        return 0;
+    case IOMMU_HWPT_SET_DIRTY_TRACKING:
+        fake->dirty_on = set->flags == SKVM_HWPT_DIRTY_TRACKING_ON;
+        return set->hwpt_id == 78 ? 0 : -ENOENT;
+    case IOMMU_HWPT_GET_DIRTY_BITMAP:
+        return get->hwpt_id == 78 ? dirty_get(fake, get->iova, get->length, get->page_size,
+                                              (uint64_t *)(uintptr_t)get->data, false)
+                                  : -ENOENT;
+    default:
+        return -ENOTTY;
+    }
+}
+
+static int attach_pt(const struct fake *fake, uint32_t id)
+{
+    return id == (fake->dirty_tables ? 78 : 77) ? 0 : -EINVAL;
+}
+
 static int iommufd_ioctl(struct fake *fake, unsigned long request, void *arg)
 {
     struct skvm_iommu_ioas_alloc *alloc = arg;
@@ -177,12 +260,13 @@ static int iommufd_ioctl(struct fake *fake, unsigned long request, void *arg)
     case IOMMU_IOAS_UNMAP:
         return unmap->ioas_id == 77 ? dma_del(fake, unmap->iova, unmap->length) : -EINVAL;
     default:
-        return -ENOTTY;
+        return fake->dirty_tables ? dirty_table(fake, request, arg) : -ENOTTY;
     }
 }
 
-static int bind_iommufd(struct fake *fake, const struct skvm_vfio_bind_iommufd *bind)
+static int bind_iommufd(struct fake *fake, struct skvm_vfio_bind_iommufd *bind)
 {
+    bind->out_devid = 5;
     if (bind->iommufd < 0 || fake->fds[bind->iommufd].kind != FAKE_IOMMUFD) {
         return -EINVAL;
     }
@@ -278,7 +362,7 @@ static int device_ioctl(struct fake *fake, unsigned long request, void *arg)
     case VFIO_DEVICE_BIND_IOMMUFD:
         return bind_iommufd(fake, arg);
     case VFIO_DEVICE_ATTACH_IOMMUFD_PT:
-        return ((struct skvm_vfio_attach_pt *)arg)->pt_id == 77 ? 0 : -EINVAL;
+        return attach_pt(fake, ((struct skvm_vfio_attach_pt *)arg)->pt_id);
     case VFIO_DEVICE_GET_INFO:
         info->flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
         info->num_regions = VFIO_PCI_NUM_REGIONS;
