@@ -132,6 +132,7 @@ void sric_vm_cfg_write(void *assign, uint32_t off, uint32_t width, uint32_t valu
 /* ---- vectors (vm_irq.c) ---- */
 
 int sric_vm_irqs_on(struct sriov_assign *assign);
+void sric_vm_irqs_forget(struct sriov_assign *assign);
 /* The hooks. */
 int sric_vm_msix_enable(void *arg, bool on);
 int sric_vm_route(void *arg, uint32_t vector, const struct sriov_vm_msi *msi);

@@ -77,6 +77,7 @@ int sric_vm_flr(void *arg)
 
     a->resetting = true;
     rc = sric_vm_quiet(a);
+    sric_vm_irqs_forget(a);
     a->resetting = false;
     if (rc == 0) {
         a->counts.resets++;

@@ -32,6 +32,16 @@ int sric_vm_irqs_on(struct sriov_assign *a)
     return rc;
 }
 
+/* After FLR: what came before it is nothing that the guest still waits for. */
+void sric_vm_irqs_forget(struct sriov_assign *a)
+{
+    for (uint32_t i = 0; a->has_irqs && i < a->counts.vectors; i++) {
+        struct sriov_irq_sink same = {.size = sizeof(same), .fd = -1};
+
+        (void)sric_vm_ops(a->vm)->vm_irq_sink(a->dev, i, &same);
+    }
+}
+
 static uint32_t bit(uint32_t vector)
 {
     return UINT32_C(1) << vector % 32;

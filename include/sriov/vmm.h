@@ -369,7 +369,8 @@ struct sriov_vmm_ops {
     int (*vm_window_del)(void *dev, uint64_t gpa, uint64_t length);
     int (*vm_doorbell_add)(void *dev, const struct sriov_vm_doorbell *bell);
     int (*vm_doorbell_del)(void *dev, uint64_t gpa);
-    /* What the function's irq_attach is to be given, so that vector `vector` arrives in the guest. */
+    /* What the function's irq_attach is to be given, so that vector `vector` arrives in the guest. Asked
+     * again it is the same, and what is pending of a vector without a route is forgotten: FLR. */
     int (*vm_irq_sink)(void *dev, uint32_t vector, struct sriov_irq_sink *sink);
     /* Where it arrives. msi NULL: nowhere (masked); what comes meanwhile is pending, and arrives once
      * with the next route. */

@@ -108,6 +108,7 @@ int mock_op_vm_irq_sink(void *ctx, uint32_t vector, struct sriov_irq_sink *out)
     if (!vec->given && vm->opts.vectors_max != 0 && mock_vm_vectors(vm) >= vm->opts.vectors_max) {
         return -ENOSPC;
     }
+    vec->pending = vec->pending && vec->routed;
     sink.arg = vec;
     err = mock_give_struct(out, &sink, sizeof(sink), sizeof(sink));
     vec->given = vec->given || err == 0;
