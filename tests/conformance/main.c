@@ -2,6 +2,7 @@
 /* sriov-conform: the contract of the seam, tried against a shim. Prints TAP. */
 #include "conform.h"
 #include "stage.h"
+#include "vm_bed.h"
 
 #include <sriov/drivers.h>
 
@@ -10,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CANNOT_RUN 77 /* as ctest is told */
+
 struct settings {
     struct stage_opts stage;
     const char *only;
-    bool summary; /* the last line alone */
+    const char *vm; /* the VM face of this machine, not a shim's function face */
+    bool summary;   /* the last line alone */
 };
 
 struct tap {
@@ -30,7 +34,7 @@ static void report(void *arg, const char *name, enum conform_verdict verdict, co
     }
     switch (verdict) {
     case CONFORM_PASS:
-        printf("ok %u - %s\n", tap->number, name);
+        printf("ok %u - %s%s%s\n", tap->number, name, why[0] != '\0' ? " # " : "", why);
         break;
     case CONFORM_UNSUPPORTED:
         printf("ok %u - %s # SKIP unsupported: %s\n", tap->number, name, why);
@@ -46,9 +50,11 @@ static void usage(FILE *out)
 {
     fputs("usage: sriov-conform --shim mock [--model 82599|82576] [--quirks NAME] [--pf]\n"
           "       sriov-conform --shim kvm --device BDF [--backend auto|group|iommufd]\n"
+          "       sriov-conform --vm mock|kvm|kvm-ring [--model 82599|82576|toy]\n"
           "  --only PREFIX   only the cases whose names begin so\n"
           "  --summary       print failed and unsupported cases and the count only\n"
-          "Exit status: 0 all passed or unsupported, 1 a case failed, 2 nothing could be tried.\n",
+          "Exit status: 0 all passed or unsupported, 1 a case failed, 2 nothing could be tried,\n"
+          "  77 no such machine here.\n",
           out);
 }
 
@@ -76,6 +82,9 @@ static int take_option(struct settings *set, int c)
     case 'o':
         set->only = optarg;
         return 0;
+    case 'v':
+        set->vm = optarg;
+        return 0;
     case 'S':
         set->summary = true;
         return 0;
@@ -86,12 +95,17 @@ static int take_option(struct settings *set, int c)
 
 static struct settings parse(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"shim", required_argument, NULL, 's'},   {"model", required_argument, NULL, 'm'},
-        {"quirks", required_argument, NULL, 'q'}, {"pf", no_argument, NULL, 'p'},
-        {"device", required_argument, NULL, 'd'}, {"backend", required_argument, NULL, 'b'},
-        {"only", required_argument, NULL, 'o'},   {"summary", no_argument, NULL, 'S'},
-        {"help", no_argument, NULL, 'h'},         {0}};
+    static const struct option options[] = {{"shim", required_argument, NULL, 's'},
+                                            {"model", required_argument, NULL, 'm'},
+                                            {"quirks", required_argument, NULL, 'q'},
+                                            {"pf", no_argument, NULL, 'p'},
+                                            {"device", required_argument, NULL, 'd'},
+                                            {"backend", required_argument, NULL, 'b'},
+                                            {"only", required_argument, NULL, 'o'},
+                                            {"summary", no_argument, NULL, 'S'},
+                                            {"vm", required_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     struct settings set = {.stage = {.model = "82599", .backend = "auto"}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -104,7 +118,7 @@ static struct settings parse(int argc, char **argv)
             exit(2);
         }
     }
-    if (optind != argc || set.stage.shim == NULL) {
+    if (optind != argc || (set.stage.shim == NULL) == (set.vm == NULL)) {
         usage(stderr);
         exit(2);
     }
@@ -131,9 +145,53 @@ static void run_all(struct conform *c, const struct settings *set)
     }
 }
 
+static const struct conform_vm_stage *machine_of(const char *name)
+{
+    static const struct conform_vm_stage *const machines[] = {
+        &conform_vm_stage_mock,
+#ifdef CONFORM_VM_KVM
+        &conform_vm_stage_kvm,
+        &conform_vm_stage_kvm_ring,
+#endif
+    };
+    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+        if (strcmp(name, machines[i]->name) == 0) {
+            return machines[i];
+        }
+    }
+    return NULL;
+}
+
+static int run_vm(const struct settings *set)
+{
+    const struct conform_vm_stage *stage = machine_of(set->vm);
+    struct tap tap = {.summary = set->summary};
+    struct conform c = {.drivers = sriov_net_drivers, .report = report, .arg = &tap};
+
+    if (stage == NULL) {
+        fputs("sriov-conform: --vm is mock, kvm or kvm-ring\n", stderr);
+        return 2;
+    }
+    if (vm_cases_run(&c, stage, set->stage.model, set->only) < 0) {
+        fputs("sriov-conform: --model is 82599, 82576 or toy\n", stderr);
+        return 2;
+    }
+    printf("1..%u\n", tap.number);
+    if (c.passed + c.failed == 0 && c.unsupported != 0) {
+        printf("skipped: %s\n", c.why);
+        return CANNOT_RUN;
+    }
+    printf("conform: vm %s %u passed, %u failed, %u unsupported\n", set->vm, c.passed, c.failed,
+           c.unsupported);
+    return c.failed != 0 || tap.number == 0 ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     struct settings set = parse(argc, argv);
+    if (set.vm != NULL) {
+        return run_vm(&set);
+    }
     struct stage *stage = stage_build(&set.stage);
     if (stage == NULL) {
         return 2; /* it said why */
