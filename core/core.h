@@ -48,6 +48,7 @@ int sric_opts_take(void *out, size_t known, size_t least, const void *in);
 /* Fill a caller's result struct up to the size it announces; `known` bytes of `from` exist. */
 int sric_result_give(void *out, const void *from, size_t known);
 void sric_copy_name(char *out, size_t room, const char *name);
+bool sric_same_name(const char *a, const char *b);
 
 size_t sric_vformat(char *out, size_t room, const char *fmt, va_list args);
 

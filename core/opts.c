@@ -64,3 +64,13 @@ void sric_copy_name(char *out, size_t room, const char *name)
     }
     out[i] = '\0';
 }
+
+bool sric_same_name(const char *a, const char *b)
+{
+    size_t i = 0;
+
+    while (a[i] != '\0' && a[i] == b[i]) {
+        i++;
+    }
+    return a[i] == b[i];
+}

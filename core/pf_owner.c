@@ -12,16 +12,6 @@ static bool name_ok(const char *name)
     return n != 0 && n < SRIOV_NAME_MAX;
 }
 
-static bool same_name(const char *a, const char *b)
-{
-    size_t i = 0;
-
-    while (a[i] != '\0' && a[i] == b[i]) {
-        i++;
-    }
-    return a[i] == b[i];
-}
-
 int sriov_pf_claim_vf(struct sriov_pf *pf, uint16_t vf, const char *owner)
 {
     char *mine;
@@ -35,7 +25,7 @@ int sriov_pf_claim_vf(struct sriov_pf *pf, uint16_t vf, const char *owner)
     }
     mine = sric_pf_of(pf)->owner[vf];
     if (mine[0] != '\0') {
-        return same_name(mine, owner) ? 0 : -EBUSY;
+        return sric_same_name(mine, owner) ? 0 : -EBUSY;
     }
     sric_copy_name(mine, SRIOV_NAME_MAX, owner);
     return 0;
@@ -50,7 +40,7 @@ int sriov_pf_release_vf(struct sriov_pf *pf, uint16_t vf, const char *owner)
         return -EINVAL;
     }
     mine = sric_pf_of(pf)->owner[vf];
-    if (mine[0] != '\0' && !same_name(mine, owner)) {
+    if (mine[0] != '\0' && !sric_same_name(mine, owner)) {
         return -EPERM;
     }
     mine[0] = '\0';

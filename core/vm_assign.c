@@ -73,18 +73,29 @@ static int hold(struct sriov_assign *a)
     return rc == -EINVAL ? -EBUSY : rc;
 }
 
+/* The machine had it before, by its user's hand: then it keeps it. */
+static bool is_claimed(const struct sriov_assign *a, uint16_t vf)
+{
+    struct sriov_pf_vf_info info = {.size = sizeof(info)};
+
+    return sriov_pf_get_vf(a->opts.pf, vf, &info) == 0 && sric_same_name(info.owner, a->vm->name);
+}
+
 static int claim(struct sriov_assign *a)
 {
     const struct sriov_fn_info *info = sriov_fn_info(a->fn);
-    const char *pf_name;
+    const struct sriov_fn_info *pf;
     int rc;
 
     if (a->opts.pf == NULL) {
         return 0;
     }
-    pf_name = sriov_fn_info(sriov_pf_fn(a->opts.pf))->name;
-    if (info->pf_name[0] != '\0' && memcmp(info->pf_name, pf_name, SRIOV_NAME_MAX) != 0) {
+    pf = sriov_fn_info(sriov_pf_fn(a->opts.pf));
+    if (info->pf_name[0] != '\0' && !sric_same_name(info->pf_name, pf->name)) {
         return -EINVAL;
+    }
+    if (is_claimed(a, info->vf_index)) {
+        return 0;
     }
     rc = sriov_pf_claim_vf(a->opts.pf, info->vf_index, a->vm->name);
     a->claimed = rc == 0;

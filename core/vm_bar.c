@@ -72,12 +72,16 @@ static int open_one(struct sriov_assign *a, uint32_t index)
     return rc;
 }
 
-/* A bell must lie in its BAR; what it rings is the function's, never the MSI-X table's. */
+/* What a bell rings is the function's: in its BAR, and no part of the MSI-X table or its pending bits. */
 static int check_bell(const struct sriov_assign *a, const struct sriov_bell *bell)
 {
     const struct sric_vm_bar *bar = &a->bar[bell->bar];
+    uint64_t unused;
 
-    return bell->off <= bar->length && bell->width <= bar->length - bell->off ? 0 : -ERANGE;
+    if (bell->off > bar->length || bell->width > bar->length - bell->off) {
+        return -ERANGE;
+    }
+    return sriov_vcfg_bar_read(a->vcfg, bell->bar, bell->off, bell->width, &unused) ? -EINVAL : 0;
 }
 
 int sric_vm_bars_open(struct sriov_assign *a)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The guest in the fake machine: its CPU's accesses, and what its PCI code does first. */
+/* The guest in the fake machine: its CPU's accesses, and what its PCI code does first; and what is there
+ * when it is gone. */
 #include "fake_vm.h"
 
 struct fake_dev *fake_vm_dev(struct fake_vm *m, unsigned nth)
@@ -97,4 +98,36 @@ void fake_guest_msix_on(struct fake_vm *m)
         fake_guest_write(m, entry + SRIOV_PCI_MSIX_ENTRY_DATA, 4, 0x40 + i);
         fake_guest_write(m, entry + SRIOV_PCI_MSIX_ENTRY_CTRL, 4, 0);
     }
+}
+
+/* ---- what is left ---- */
+
+uint16_t fake_vf_command(const struct fake_vm *m)
+{
+    return fake_get16(&m->f, SRIOV_PCI_COMMAND);
+}
+
+void fake_vm_untouched(struct fake_vm *m)
+{
+    assert_int_equal(sriov_fn_state(m->fn), SRIOV_FN_DETACHED);
+    assert_int_equal(m->f.num_maps, 0);
+    assert_int_equal(m->f.irq_on, 0);
+    assert_int_equal(m->f.views, 0);
+    assert_int_equal(m->f.log_on, 0);
+    assert_int_equal(m->num_mems, 1);
+    for (unsigned i = 0; i < FAKE_VM_DEVS; i++) {
+        assert_int_equal(m->dev[i].live, 0);
+    }
+    assert_true((fake_vf_command(m) & SRIOV_PCI_COMMAND_MASTER) != 0);
+}
+
+void fake_vm_refused(struct fake_vm *m, const struct sriov_assign_opts *opts, int err)
+{
+    struct sriov_assign *a = (void *)m;
+    long allocs = m->f.live_allocs;
+
+    assert_int_equal(sriov_vm_assign(m->fn, m->vm, opts, &a), err);
+    assert_null(a);
+    fake_vm_untouched(m);
+    assert_int_equal(m->f.live_allocs, allocs);
 }

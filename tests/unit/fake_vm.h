@@ -93,4 +93,13 @@ void fake_guest_enable(struct fake_vm *m);
 /* All vectors unmasked, vector i with data 0x40 + i, MSI-X on. */
 void fake_guest_msix_on(struct fake_vm *m);
 
+/* ---- what is left ---- */
+
+/* The VF's own command register. */
+uint16_t fake_vf_command(const struct fake_vm *m);
+/* As before any assignment: the VF detached with nothing mapped and no vector, the machine empty. */
+void fake_vm_untouched(struct fake_vm *m);
+/* assign says err, and nothing is changed or lost. */
+void fake_vm_refused(struct fake_vm *m, const struct sriov_assign_opts *opts, int err);
+
 #endif
