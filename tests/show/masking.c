@@ -23,7 +23,7 @@
 #define WRITES        10000u
 #define WRITES_MOST   10000000u
 #define RAISED_MASKED 3u
-#define PARTS         20u
+#define PARTS         100u
 
 static const struct vm_device devices[] = {
     {.model = "82599", .auto_clear = IXGBE_VTEIAC, .mask = IXGBE_VTEIMS, .raise = IXGBE_VTEICS},
