@@ -188,7 +188,7 @@ SRIOV_API int sriov_kvm_vm_create(struct sriov_vmm *kvm, const struct sriov_kvm_
  * NULL is fine. */
 SRIOV_API int sriov_kvm_vm_destroy(struct sriov_vm *vm);
 
-/* Nests. Not within one of the machine's callbacks from another thread's point of view: it waits. */
+/* Nests. A thread that holds more than eight machines, or is in a callback, keeps them while it waits. */
 SRIOV_API void sriov_kvm_vm_lock(struct sriov_vm *vm);
 SRIOV_API void sriov_kvm_vm_unlock(struct sriov_vm *vm);
 

@@ -142,6 +142,8 @@ int skvm_vm_opts_take(struct sriov_kvm_vm_opts *own, const struct sriov_kvm_vm_o
 /* ---- vm_lock.c ---- */
 void skvm_vm_enter(struct skvm_machine *machine);
 void skvm_vm_leave(struct skvm_machine *machine);
+/* By this thread, of any machine. */
+bool skvm_locks_held(void);
 
 /* ---- vm_mem.c ---- */
 int skvm_op_vm_mem_add(void *vm, const struct sriov_vm_mem *mem);

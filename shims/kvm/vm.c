@@ -94,12 +94,14 @@ static void due(void *arg, uint32_t value)
 {
     struct skvm_machine *machine = arg;
     (void)value;
-    skvm_vm_enter(machine);
-    /* From within a callback of this very machine: they come one at a time, so later. */
-    if (machine->calling == 0) {
-        skvm_bells_deliver(machine);
-        skvm_ejects_deliver(machine);
+    /* Whoever waits has given its locks away; who has not is in a callback, where no other one comes, and
+     * the lock may be one that all machines share. It comes with the next wait. */
+    if (skvm_locks_held()) {
+        return;
     }
+    skvm_vm_enter(machine);
+    skvm_bells_deliver(machine);
+    skvm_ejects_deliver(machine);
     skvm_vm_leave(machine);
 }
 

@@ -10,6 +10,7 @@ static _Thread_local char self;
 /* Machines that this thread holds, in the order in which they were taken. */
 static _Thread_local struct skvm_machine *held[SKVM_HELD_MAX];
 static _Thread_local uint32_t num_held;
+static _Thread_local uint32_t num_more; /* for which there was no room */
 
 static bool mine(struct skvm_machine *machine)
 {
@@ -45,9 +46,10 @@ void skvm_vm_enter(struct skvm_machine *machine)
         return;
     }
     take(machine, 1);
-    /* One more than that is not given away while its thread waits. */
     if (num_held < SKVM_HELD_MAX) {
         held[num_held++] = machine;
+    } else {
+        num_more++;
     }
 }
 
@@ -58,6 +60,7 @@ static void forget(const struct skvm_machine *machine)
         at++;
     }
     if (at == num_held) {
+        num_more--;
         return;
     }
     num_held--;
@@ -78,14 +81,14 @@ void skvm_vm_leave(struct skvm_machine *machine)
 
 void skvm_locks_pause(struct skvm_paused *paused)
 {
-    paused->num = 0;
+    bool all = num_more == 0;
     for (uint32_t i = 0; i < num_held; i++) {
-        if (held[i]->calling == 0) {
-            paused->machines[paused->num] = held[i];
-            paused->depths[paused->num] = held[i]->depth;
-            paused->num++;
-        }
+        all = all && held[i]->calling == 0;
+        paused->machines[i] = held[i];
+        paused->depths[i] = held[i]->depth;
     }
+    /* All or none: to take one again with another in hand could be the wrong way around. */
+    paused->num = all ? num_held : 0;
     for (uint32_t i = paused->num; i > 0; i--) {
         forget(paused->machines[i - 1]);
         give(paused->machines[i - 1]);
@@ -98,6 +101,11 @@ void skvm_locks_resume(const struct skvm_paused *paused)
         skvm_vm_enter(paused->machines[i]);
         paused->machines[i]->depth = paused->depths[i];
     }
+}
+
+bool skvm_locks_held(void)
+{
+    return num_held + num_more != 0;
 }
 
 void sriov_kvm_vm_lock(struct sriov_vm *vm)

@@ -337,7 +337,7 @@ static void test_a_callback_that_waits(void **state)
     down();
 }
 
-/* More machines than are given away at once. */
+/* More machines than can be given away at once: then none is. */
 static void test_many_machines(void **state)
 {
     (void)state;
