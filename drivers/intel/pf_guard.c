@@ -165,6 +165,7 @@ int sri_pf_readmit_vf(struct sriov_pf *pf, uint16_t vf)
         stand(p, vf, SRI_PF_FREE);
         report(p, vf, SRIOV_PF_EVENT_VF_READMITTED, 0);
     }
+    memset(p->vf[vf].guard.meter, 0, sizeof(p->vf[vf].guard.meter));
     if (was_shut) {
         sri_pf_vf_dismiss(p, vf);
     }

@@ -107,7 +107,8 @@ struct sriov_pf_event {
 SRIOV_API int sriov_pf_set_event_sink(struct sriov_pf *pf,
                                       void (*cb)(void *arg, const struct sriov_pf_event *event), void *arg);
 SRIOV_API const char *sriov_pf_reason_name(enum sriov_pf_reason reason);
-/* By hand, and back; a VF that is readmitted has to reset first. Twice is once. */
+/* By hand, and back; a VF that is readmitted has to reset first. Twice is once. Readmitting forgives what
+ * was counted of a VF that is limited or free, too. */
 SRIOV_API int sriov_pf_shut_vf(struct sriov_pf *pf, uint16_t vf);
 SRIOV_API int sriov_pf_readmit_vf(struct sriov_pf *pf, uint16_t vf);
 

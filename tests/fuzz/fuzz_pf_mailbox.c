@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A guest with a hostile driver: the input is what it writes into its mailbox and its registers. */
+/*
+ * A guest with a hostile driver: the input is what it writes into its mailbox and its registers, and
+ * what the host meanwhile decides about that VF.
+ */
 #include "bed.h"
 #include "fuzz.h"
 
@@ -23,6 +26,97 @@ static void post(struct sriov_bar *bar, const struct layout *at, struct fuzz_inp
     sriov_wr32(bar, at->control, IXGBE_VFMAILBOX_REQ);
 }
 
+/* What the host and time do to a VF that is contained, so that it is heard again. */
+static void relent(struct bed *bed, uint8_t how)
+{
+    if (how % 3u == 0) {
+        FUZZ_MUST(sriov_pf_readmit_vf(bed->pf, 0) == 0);
+    } else if (how % 3u == 1u) {
+        FUZZ_MUST(sriov_pf_shut_vf(bed->pf, 0) == 0);
+    } else {
+        (void)bed_turn(bed, 1, SRIOV_PF_GUARD_CALM_NS + BED_MS);
+    }
+}
+
+/* The message that is there, again and again: limits the VF, or shuts it down. */
+static void flood(struct bed *bed, struct sriov_bar *bar, const struct layout *at, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        sriov_wr32(bar, at->control, IXGBE_VFMAILBOX_VFU);
+        sriov_wr32(bar, at->control, IXGBE_VFMAILBOX_REQ);
+        (void)sriov_pf_poll(bed->pf);
+    }
+}
+
+static void set_trunk(struct bed *bed, struct fuzz_input *in)
+{
+    uint16_t vids[SRIOV_PF_TRUNK_MAX];
+    uint16_t n = fuzz_u8(in) % (SRIOV_PF_TRUNK_MAX + 2u);
+
+    fuzz_take(in, vids, n < SRIOV_PF_TRUNK_MAX ? 2u * n : sizeof(vids));
+    if (n <= SRIOV_PF_TRUNK_MAX) {
+        (void)sriov_pf_set_vf_trunk(bed->pf, 0, vids, n);
+    }
+}
+
+/* Any policy but trust: with that a VF may do its neighbours harm. Most may be refused. */
+static void decide(struct bed *bed, struct fuzz_input *in, uint8_t what)
+{
+    struct sriov_mac mac = {{0x02, 0xaa, 0, 0, 0, fuzz_u8(in)}};
+    uint32_t value = fuzz_u8(in);
+
+    switch (what & 15u) {
+    case 0:
+    case 1:
+        (void)sriov_pf_set_vf_vlan(bed->pf, 0, (uint16_t)(value << 4));
+        break;
+    case 2:
+    case 3:
+        set_trunk(bed, in);
+        break;
+    case 4:
+        (void)sriov_pf_set_vf_rate(bed->pf, 0, value * 50);
+        break;
+    case 5:
+        (void)sriov_pf_set_vf_link(bed->pf, 0, (enum sriov_pf_vf_link)(value & 3u));
+        break;
+    case 6:
+        (void)sriov_pf_set_vf_rx_mode(bed->pf, 0, (enum sriov_rx_mode)(value & 7u));
+        break;
+    case 7:
+        (void)sriov_pf_set_vf_spoof_check(bed->pf, 0, (value & 1u) != 0);
+        break;
+    case 8:
+        (void)sriov_pf_set_vf_mac(bed->pf, 0, &mac);
+        break;
+    case 9:
+        (void)sriov_pf_shut_vf(bed->pf, 0);
+        break;
+    case 10:
+    case 11:
+        (void)sriov_pf_readmit_vf(bed->pf, 0);
+        break;
+    case 12:
+        FUZZ_MUST(sriov_pf_reset(bed->pf) == 0);
+        break;
+    default:
+        (void)bed_turn(bed, 1, (uint64_t)value * 20u * BED_MS); /* the guard forgets */
+        break;
+    }
+}
+
+static void look(struct bed *bed)
+{
+    struct sriov_pf_vf_info info = {.size = sizeof(info)};
+
+    FUZZ_MUST(sriov_pf_get_vf(bed->pf, 0, &info) == 0);
+    FUZZ_MUST(info.trunk_vids <= SRIOV_PF_TRUNK_MAX && info.owner[0] == '\0');
+    FUZZ_MUST(info.refused <= info.requests && !info.trusted);
+    info = (struct sriov_pf_vf_info){.size = sizeof(info)};
+    FUZZ_MUST(sriov_pf_get_vf(bed->pf, 1, &info) == 0);
+    FUZZ_MUST(!info.limited && !info.shut && info.refused == 0);
+}
+
 static void step(struct bed *bed, struct sriov_bar *bar, const struct layout *at, struct fuzz_input *in)
 {
     uint8_t what = fuzz_u8(in);
@@ -32,7 +126,13 @@ static void step(struct bed *bed, struct sriov_bar *bar, const struct layout *at
         sriov_wr32(bar, at->control, fuzz_u32(in));
         break;
     case 1:
-        sriov_wr32(bar, at->ctrl, IXGBE_CTRL_RST);
+        if ((what & 0x18u) == 0x18u) {
+            flood(bed, bar, at, 100u * (what & 7u));
+        } else if ((what & 0x18u) == 0x10u) {
+            relent(bed, what & 7u);
+        } else {
+            sriov_wr32(bar, at->ctrl, IXGBE_CTRL_RST);
+        }
         break;
     case 2: /* a proper RESET, so that what follows is let in */
         sriov_wr32(bar, at->control, IXGBE_VFMAILBOX_VFU);
@@ -43,11 +143,15 @@ static void step(struct bed *bed, struct sriov_bar *bar, const struct layout *at
         (void)sriov_rd32(bar, at->control);
         sriov_wr32(bar, at->control, IXGBE_VFMAILBOX_ACK);
         break;
+    case 4:
+        decide(bed, in, what);
+        break;
     default:
         post(bar, at, in, what & 31u);
         break;
     }
     (void)bed_turn(bed, 1, 100 * BED_US);
+    look(bed);
 }
 
 /* The neighbour must not feel any of it. Reports on the hostile VF itself are the mock's right. */

@@ -179,9 +179,18 @@ static int configure(struct bed_vf *vf, uint32_t flags)
     return sriov_net_configure(vf->net, &config);
 }
 
+/* A bed that is made thousands of times in next to no time looks like a storm of resets to the PF. */
+static void forgive(struct bed *bed, uint32_t i)
+{
+    if (bed->pf != NULL) {
+        (void)sriov_pf_readmit_vf(bed->pf, (uint16_t)i);
+    }
+}
+
 int bed_vf_up(struct bed *bed, uint32_t i, uint32_t flags)
 {
     struct bed_vf *vf = &bed->vf[i];
+    forgive(bed, i);
     int rc = sriov_fn_open(bed->vmm, vf->name, NULL, &vf->fn);
 
     vf->events = 0;
