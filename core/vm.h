@@ -43,6 +43,7 @@ struct sric_vm_seg {
     uint64_t off; /* from the BAR's begin */
     uint64_t length;
     bool mapped;
+    uint64_t kept; /* where the machine did not let go of it; SRIOV_VCFG_NOWHERE: nowhere */
 };
 
 struct sric_vm_bar {

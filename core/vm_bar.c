@@ -11,8 +11,8 @@
 static void add_seg(struct sric_vm_bar *bar, uint64_t off, uint64_t end, bool mapped)
 {
     if (off < end) {
-        bar->seg[bar->num_segs++] =
-            (struct sric_vm_seg){.bar = bar, .off = off, .length = end - off, .mapped = mapped};
+        bar->seg[bar->num_segs++] = (struct sric_vm_seg){
+            .bar = bar, .off = off, .length = end - off, .mapped = mapped, .kept = SRIOV_VCFG_NOWHERE};
     }
 }
 
@@ -106,12 +106,27 @@ void sric_vm_bars_close(struct sriov_assign *a)
 
 /* ---- where it is ---- */
 
+static bool covers(const struct sric_vm_bar *bar, uint64_t gpa, uint64_t length)
+{
+    if (bar->length != 0 && bar->gpa != SRIOV_VCFG_NOWHERE &&
+        sric_vm_overlap(gpa, length, bar->gpa, bar->length)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < bar->num_segs; i++) {
+        const struct sric_vm_seg *seg = &bar->seg[i];
+
+        if (seg->kept != SRIOV_VCFG_NOWHERE && sric_vm_overlap(gpa, length, seg->kept, seg->length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sric_vm_is_window(const struct sriov_vm *vm, uint64_t gpa, uint64_t length)
 {
     for (const struct sriov_assign *a = vm->assigns; a != NULL; a = a->next) {
-        for (uint32_t i = 0; i < SRIOV_PCI_BAR_COUNT; i++) {
-            if (a->bar[i].gpa != SRIOV_VCFG_NOWHERE && a->bar[i].length != 0 &&
-                sric_vm_overlap(gpa, length, a->bar[i].gpa, a->bar[i].length)) {
+        for (uint32_t i = 0; !a->taken && i < SRIOV_PCI_BAR_COUNT; i++) {
+            if (covers(&a->bar[i], gpa, length)) {
                 return true;
             }
         }
@@ -136,17 +151,32 @@ static int add_window(struct sriov_assign *a, struct sric_vm_seg *seg, uint64_t 
     return sric_vm_ops(a->vm)->vm_window_add(a->dev, &window);
 }
 
-static void del_windows(struct sriov_assign *a, const struct sric_vm_bar *bar, uint64_t gpa, uint32_t n)
+/* A machine that refuses keeps the window, until it is asked again before the BAR's next place. */
+static int del_window(struct sriov_assign *a, struct sric_vm_seg *seg, uint64_t gpa)
+{
+    int rc = sric_vm_ops(a->vm)->vm_window_del(a->dev, gpa, seg->length);
+
+    seg->kept = rc == 0 ? SRIOV_VCFG_NOWHERE : gpa;
+    return rc;
+}
+
+static void del_windows(struct sriov_assign *a, struct sric_vm_bar *bar, uint64_t gpa, uint32_t n)
 {
     for (uint32_t i = n; i > 0; i--) {
-        const struct sric_vm_seg *seg = &bar->seg[i - 1];
-        int rc = sric_vm_ops(a->vm)->vm_window_del(a->dev, gpa + seg->off, seg->length);
+        (void)del_window(a, &bar->seg[i - 1], gpa + bar->seg[i - 1].off);
+    }
+}
 
-        if (rc != 0) {
-            sriov_log(a->vm->vmm, SRIOV_LOG_WARN, "%s: %s keeps a window at 0x%llx: errno %d",
-                      a->fn->info.name, a->vm->name, (unsigned long long)(gpa + seg->off), -rc);
+static int del_kept(struct sriov_assign *a, struct sric_vm_bar *bar)
+{
+    int rc = 0;
+
+    for (uint32_t i = 0; rc == 0 && i < bar->num_segs; i++) {
+        if (bar->seg[i].kept != SRIOV_VCFG_NOWHERE) {
+            rc = del_window(a, &bar->seg[i], bar->seg[i].kept);
         }
     }
+    return rc;
 }
 
 static int add_windows(struct sriov_assign *a, struct sric_vm_bar *bar, uint64_t gpa)
@@ -227,6 +257,10 @@ static int place(struct sriov_assign *a, struct sric_vm_bar *bar, uint64_t gpa)
 
     if (sric_vm_wraps(gpa, bar->length)) {
         return -EINVAL;
+    }
+    rc = del_kept(a, bar);
+    if (rc != 0) {
+        return rc;
     }
     if (sric_vm_is_memory(a->vm, gpa, bar->length) || sric_vm_is_window(a->vm, gpa, bar->length)) {
         return -EBUSY;

@@ -168,6 +168,9 @@ static int reset_op(void *fn)
 
     if (rc == 0) {
         f->resets++;
+        if (f->on_reset != NULL) {
+            f->on_reset(f);
+        }
     }
     return rc;
 }

@@ -57,6 +57,7 @@ struct fake {
     int closes;
     int kills;
     int resets;
+    void (*on_reset)(struct fake *f); /* what happens while it is reset */
     uint16_t vfs;
     char set_vfs_log[64]; /* "4,0,8," */
     struct sriov_fn_info info;

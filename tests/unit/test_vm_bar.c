@@ -231,6 +231,26 @@ static void test_half_placed(void **state)
     sriov_vm_release(a);
 }
 
+/* A machine that does not let go of a window is asked again before the BAR comes elsewhere. */
+static void test_window_is_kept(void **state)
+{
+    struct fake_vm *m = *state;
+    struct sriov_assign *a = fake_vm_assign(m, NULL);
+
+    fake_guest_enable(m);
+    fake_fail(&m->f, "vm_window_del", 1, -EIO);
+    m->f.fail.times = 2;
+    move_bar0(m, 0xd0000000);
+    assert_int_equal(info_of(a).misplaced, 1);
+    assert_int_equal(fake_vm_dev(m, 0)->num_windows, 2);
+    assert_int_equal(fake_vm_add_ram(m, FAKE_BAR0), -EBUSY); /* it is still there */
+    move_bar0(m, 0xd1000000);
+    assert_int_equal(info_of(a).bar_gpa[0], 0xd1000000);
+    assert_int_equal(fake_vm_dev(m, 0)->num_windows, 2);
+    assert_int_equal(fake_vm_add_ram(m, FAKE_BAR0), 0);
+    sriov_vm_release(a);
+}
+
 /* Two guests' worth of hostility: a BAR at every page of the low 4 GiB's begin and end. */
 static void test_swept_over_everything(void **state)
 {
@@ -355,6 +375,7 @@ int main(void)
         T(test_odd_accesses),
         T(test_misplaced),
         T(test_half_placed),
+        T(test_window_is_kept),
         T(test_swept_over_everything),
         T(test_bells),
         T(test_no_room_for_bells),
