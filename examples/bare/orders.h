@@ -3,7 +3,7 @@
  * What the peer image and the VMM that runs it tell each other, by I/O ports of 32 bits; everything
  * else it prints. Its command line is words: ip=A peers=A,B,... count=N size=BYTES tsc=HZ,
  * ecam=ADDRESS (none: it uses ports 0xcf8 and 0xcfc), `lie`: one of the pages that it writes is not
- * announced, and `conform`: it tries the function face on its VF first.
+ * announced, `conform`: it tries the function face on its VF first, and `stubborn`: it lets go of nothing.
  */
 #ifndef BARE_ORDERS_H
 #define BARE_ORDERS_H
@@ -21,6 +21,7 @@ enum order {
     ORDER_PING,       /* everyone, once */
     ORDER_QUIET,      /* be quiet: announce the pages, then touch no memory until told */
     ORDER_WRITE,      /* to the pages announced, and to nothing else */
+    ORDER_LET_GO,     /* of the VF; the next order that is another one tells of a new VF */
     ORDER_END,
 };
 
@@ -29,7 +30,9 @@ enum peer_state {
     PEER_READY,  /* link up, answering */
     PEER_PINGED, /* everyone; answering */
     PEER_QUIET,
-    PEER_WROTE, /* and is quiet until the order changes */
+    PEER_WROTE,  /* and is quiet until the order changes */
+    PEER_LET_GO, /* of its VF, as it was asked to */
+    PEER_LOST,   /* its VF vanished */
 };
 
 /* The frame that comes while the peer is quiet: one that nobody answers, of the experimental type. */

@@ -187,6 +187,8 @@ static bool start(void)
     if (machine_word(&peer.machine, "conform") != NULL && !conform()) {
         return false;
     }
+    peer.next_look = 0;
+    peer.order = ORDER_ANSWER;
     rc = open_port(&step);
     if (rc != 0) {
         say("error %d opening \"%s\", step %d", rc, peer.name, (int)step);
@@ -252,12 +254,25 @@ static void do_quiet(void)
     peer.next_look = 0;
 }
 
+static bool is_stubborn(void)
+{
+    return machine_word(&peer.machine, "stubborn") != NULL;
+}
+
+static bool must_part(void)
+{
+    uint32_t order = look();
+
+    return order == ORDER_END || (order == ORDER_LET_GO && !is_stubborn()) || echo_port_must_end(peer.port);
+}
+
+/* As long as it has its VF. */
 static void obey(void)
 {
     bool asked = false;
 
     say_state(PEER_READY);
-    while (look() != ORDER_END && !echo_port_must_end(peer.port)) {
+    while (!must_part()) {
         if (peer.order == ORDER_PING && !asked) {
             asked = true;
             ask_all();
@@ -286,15 +301,30 @@ static bool finish(void)
     return sriov_guest_destroy(peer.vmm) == 0 && leaks == 0 && stats.stray == 0 && stats.interrupts != 0;
 }
 
+/* False: none will come. */
+static bool wait_for_another(void)
+{
+    say_state(peer.order == ORDER_LET_GO && !is_stubborn() ? PEER_LET_GO : PEER_LOST);
+    while (peer.order == ORDER_LET_GO) {
+        peer.order = machine_in32(ORDERS_PORT);
+    }
+    return peer.order != ORDER_END;
+}
+
 void bare_main(uint32_t start_info)
 {
     if (!machine_start(start_info, &peer.machine)) {
         say("error: not started by PVH, or no memory");
         machine_end(false);
     }
-    if (!start()) {
-        machine_end(false);
-    }
-    obey();
-    machine_end(finish() && peer.lost == 0);
+    do {
+        if (!start()) {
+            machine_end(false);
+        }
+        obey();
+        if (!finish()) {
+            machine_end(false);
+        }
+    } while (peer.order != ORDER_END && wait_for_another());
+    machine_end(peer.lost == 0);
 }

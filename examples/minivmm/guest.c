@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "guest.h"
 
+#include "orders.h"
 #include "ports.h"
 
 #include <errno.h>
@@ -16,16 +17,36 @@
 
 static void lock_all(void *arg)
 {
-    struct guest_host *host = arg;
+    const struct guest *guest = arg;
 
-    (void)pthread_mutex_lock(&host->lock);
+    (void)pthread_mutex_lock(&guest->host->lock);
 }
 
 static void unlock_all(void *arg)
 {
-    struct guest_host *host = arg;
+    const struct guest *guest = arg;
 
-    (void)pthread_mutex_unlock(&host->lock);
+    (void)pthread_mutex_unlock(&guest->host->lock);
+}
+
+/* ACPI would tell a bigger guest; ours reads its orders. */
+static int tell_plugged(void *arg, uint32_t slot, const char *name)
+{
+    struct guest *guest = arg;
+
+    (void)slot;
+    (void)name;
+    atomic_store(&guest->order, ORDER_ANSWER);
+    return 0;
+}
+
+static int ask_to_let_go(void *arg, uint32_t slot)
+{
+    struct guest *guest = arg;
+
+    guest->slot = slot;
+    atomic_store(&guest->order, ORDER_LET_GO);
+    return 0;
 }
 
 /* Before the CPU: KVM turns its dirty ring on only in a VM without one. */
@@ -40,7 +61,9 @@ static int tell_manager(struct guest_host *host, struct guest *guest)
         .name = guest->name,
         .lock = lock_all,
         .unlock = unlock_all,
-        .arg = host,
+        .plug = tell_plugged,
+        .unplug_ask = ask_to_let_go,
+        .arg = guest,
     };
 
     opts.flags |= guest->ecam ? 0 : SRIOV_KVM_VM_PORTS;
@@ -87,6 +110,14 @@ static int give_memory(struct guest *guest)
     return rc;
 }
 
+static void on_event(void *arg, struct sriov_assign *assign, enum sriov_assign_event event)
+{
+    struct guest *guest = arg;
+
+    (void)assign;
+    guest->event = (uint32_t)event;
+}
+
 /* The tail registers of queue 0 ring without an exit. */
 static int assign(struct guest_host *host, struct guest *guest)
 {
@@ -96,8 +127,10 @@ static int assign(struct guest_host *host, struct guest *guest)
                                      .slot = SRIOV_VM_SLOT_ANY,
                                      .num_bells = sizeof(bells) / sizeof(bells[0]),
                                      .bells = bells,
-                                     .pf = host->net->pf};
-    int rc = net_open_vf(host->net, guest->index, &guest->fn);
+                                     .pf = host->net->pf,
+                                     .on_event = on_event,
+                                     .arg = guest};
+    int rc = guest->fn != NULL ? 0 : net_open_vf(host->net, guest->index, &guest->fn);
 
     return rc == 0 ? sriov_vm_assign(guest->fn, guest->vm, &opts, &guest->assign) : rc;
 }
@@ -134,24 +167,28 @@ int guest_create(struct guest_host *host, uint32_t index, const char *peers, str
                  const char **step)
 {
     memset(guest, 0, sizeof(*guest));
+    guest->host = host;
     guest->index = index;
     guest->ecam = guest->ring = index % 2 != 0;
     guest->quiet = host->quiet;
     guest->machine.vm = guest->machine.vcpu = -1;
     (void)snprintf(guest->name, sizeof(guest->name), "guest%u", index + 1);
-    lock_all(host);
+    lock_all(guest);
     int rc = build(host, guest, peers, step);
-    unlock_all(host);
+    unlock_all(guest);
     if (rc != 0) {
-        guest_destroy(host, guest);
+        guest_destroy(guest);
     }
     return rc;
 }
 
-void guest_destroy(struct guest_host *host, struct guest *guest)
+void guest_destroy(struct guest *guest)
 {
+    if (guest->host == NULL) {
+        return; /* never begun */
+    }
     guest_stop(guest);
-    lock_all(host);
+    lock_all(guest);
     sriov_vm_release(guest->assign);
     if (guest->fn != NULL) {
         (void)sriov_fn_close(guest->fn);
@@ -159,13 +196,34 @@ void guest_destroy(struct guest_host *host, struct guest *guest)
     if (guest->has_memory) {
         (void)sriov_vm_del_memory(guest->vm, 0, guest->machine.ram_size);
     }
-    unlock_all(host);
+    unlock_all(guest);
     (void)sriov_kvm_vm_destroy(guest->vm);
     machine_destroy(&guest->machine);
     guest->assign = NULL;
     guest->fn = NULL;
     guest->vm = NULL;
     guest->has_memory = false;
+}
+
+/* ---- hot-remove, hot-add ---- */
+
+int guest_unplug(struct guest *guest, uint64_t timeout_ns)
+{
+    lock_all(guest);
+    guest->event = 0;
+    int rc = sriov_vm_remove_ask(guest->assign, timeout_ns);
+    unlock_all(guest);
+    return rc;
+}
+
+int guest_plug(struct guest *guest)
+{
+    lock_all(guest);
+    sriov_vm_release(guest->assign);
+    guest->assign = NULL;
+    int rc = assign(guest->host, guest);
+    unlock_all(guest);
+    return rc;
 }
 
 /* ---- its CPU ---- */

@@ -41,7 +41,10 @@ struct guest_pages {
     uint32_t page[GUEST_PAGES_MAX];
 };
 
+struct guest_host;
+
 struct guest {
+    struct guest_host *host;
     uint32_t index;
     char name[16];
     struct machine machine;
@@ -51,7 +54,9 @@ struct guest {
     bool ecam; /* config space by memory, not by ports */
     bool ring; /* its dirty log is KVM's ring, not the bitmap */
     bool has_memory;
-    bool quiet; /* prints nothing */
+    uint32_t slot;  /* where it was asked to let go */
+    uint32_t event; /* enum sriov_assign_event, the last one; 0: none */
+    bool quiet;     /* prints nothing */
 
     pthread_t thread;
     bool threaded;
@@ -97,7 +102,13 @@ int guest_start(struct guest *guest);
 /* Its CPU stops between two instructions, for good. */
 void guest_stop(struct guest *guest);
 /* Everything of it goes; the VF is as it was before. */
-void guest_destroy(struct guest_host *host, struct guest *guest);
+void guest_destroy(struct guest *guest);
+
+/* Hot-remove: the guest is asked to let go of its VF, and has timeout_ns for it. guest->event tells of the
+ * end, within sriov_vm_poll. Negative errno. */
+int guest_unplug(struct guest *guest, uint64_t timeout_ns);
+/* Hot-add, afterwards: the VF comes back to the guest while it runs. */
+int guest_plug(struct guest *guest);
 
 /* Exit 0 of the image's, and the thread has ended. */
 bool guest_is_over(const struct guest *guest);

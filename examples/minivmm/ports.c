@@ -83,7 +83,7 @@ static void give_order(const struct guest *guest, uint32_t *value)
 {
     uint32_t state = atomic_load(&guest->state);
 
-    if (state == PEER_QUIET || state == PEER_WROTE) {
+    if (state >= PEER_QUIET) {
         (void)nanosleep(&(struct timespec){0, QUIET_LOOK_NS}, NULL);
     }
     *value = atomic_load(&guest->order);
@@ -112,6 +112,9 @@ static void orders(struct guest *guest, uint16_t port, bool out, uint8_t *data)
         memcpy(data, &value, sizeof(value));
     } else if (port == ORDERS_PORT) {
         atomic_store(&guest->state, value);
+        if (value == PEER_LET_GO) {
+            (void)sriov_kvm_vm_unplugged(guest->vm, guest->slot);
+        }
     } else {
         add_page(pages_of(guest, port), value);
     }
