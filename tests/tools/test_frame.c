@@ -147,6 +147,27 @@ static void every_byte_may_lie(void **state)
     }
 }
 
+/* Linux answers an empty request of number 0 and identifier 0 with a checksum of 0, we with 0xffff. */
+static void zero_has_two_checksums(void **state)
+{
+    static const uint8_t forms[] = {0x00, 0xff};
+    uint8_t bytes[FRAME_MAX];
+    struct frame frame = sample(FRAME_PONG, NULL, 0);
+
+    (void)state;
+    frame.ident = frame.seq = 0;
+    uint32_t total = frame_build(bytes, &frame);
+    uint8_t *sum = bytes + FRAME_OVERHEAD - 6;
+    assert_true(sum[0] == 0xff && sum[1] == 0xff);
+    for (size_t i = 0; i < sizeof(forms); i++) {
+        sum[0] = sum[1] = forms[i];
+        assert_int_equal(parse_exact(bytes, total).kind, FRAME_PONG);
+        assert_false(parse_exact(bytes, total).damaged);
+        sum[1] ^= 1;
+        assert_true(parse_exact(bytes, total).damaged);
+    }
+}
+
 static void fragments_are_not_read(void **state)
 {
     uint8_t payload[64] = {0};
@@ -168,6 +189,7 @@ int main(void)
         cmocka_unit_test(checksum_is_the_known_one), cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(too_long_is_not_written),   cmocka_unit_test(a_cut_frame_is_no_frame),
         cmocka_unit_test(every_byte_may_lie),        cmocka_unit_test(fragments_are_not_read),
+        cmocka_unit_test(zero_has_two_checksums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #ifndef ECHO_CHECKSUM_H
 #define ECHO_CHECKSUM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Adds bytes as big-endian 16-bit words to a running sum; an odd end counts as followed by zero,
@@ -27,6 +28,13 @@ static inline uint32_t checksum_add(uint32_t sum, const uint8_t *bytes, uint32_t
 static inline uint16_t checksum_finish(uint32_t sum)
 {
     return (uint16_t)~sum;
+}
+
+/* Of a sum over data and its checksum. Zero has two forms in one's complement: of nothing but zeroes Linux
+ * makes a checksum of zero, others 0xffff. */
+static inline bool checksum_is_good(uint32_t sum)
+{
+    return sum == 0 || checksum_finish(sum) == 0;
 }
 
 #endif

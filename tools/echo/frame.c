@@ -72,7 +72,7 @@ static void parse_icmp(const uint8_t *l4, uint32_t len, struct frame *frame)
     frame->seq = get16(l4 + 6);
     frame->payload = l4 + FRAME_ECHO_HEADER;
     frame->payload_len = len - FRAME_ECHO_HEADER;
-    if (checksum_finish(checksum_add(0, l4, len)) != 0) {
+    if (!checksum_is_good(checksum_add(0, l4, len))) {
         frame->damaged = true;
     }
 }
