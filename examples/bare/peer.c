@@ -4,9 +4,9 @@
  * to, and prints what came of it. The VMM that runs it gives it its orders (orders.h).
  */
 #include "libc.h"
-#include "machine.h"
 #include "orders.h"
 #include "quiet.h"
+#include "roles.h"
 
 #include "conform.h"
 #include "port.h"
@@ -35,8 +35,6 @@ struct peer {
     uint32_t order;
     uint64_t lost; /* or wrong, or never asked */
 };
-
-void bare_main(uint32_t start_info);
 
 static struct peer peer;
 
@@ -311,12 +309,9 @@ static bool wait_for_another(void)
     return peer.order != ORDER_END;
 }
 
-void bare_main(uint32_t start_info)
+_Noreturn void peer_main(const struct machine *machine)
 {
-    if (!machine_start(start_info, &peer.machine)) {
-        say("error: not started by PVH, or no memory");
-        machine_end(false);
-    }
+    peer.machine = *machine;
     do {
         if (!start()) {
             machine_end(false);

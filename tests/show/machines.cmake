@@ -2,10 +2,10 @@
 # Of the SR-IOV manager: what guests show that have no operating system.
 
 # On /dev/kvm, with the manager in a VMM of ours. 77 and its reason where there is none.
-if(TARGET minivmm AND TARGET bare-peer)
-  add_test(NAME show.manager.1.minivmm-four-guests COMMAND minivmm --guests 4 --pings 200 $<TARGET_FILE:bare-peer>)
+if(TARGET minivmm AND TARGET bare)
+  add_test(NAME show.manager.1.minivmm-four-guests COMMAND minivmm --guests 4 --pings 200 $<TARGET_FILE:bare>)
   add_test(NAME show.manager.4.function-face-in-a-kvm-guest
-           COMMAND minivmm --guests 2 --pings 20 --conform $<TARGET_FILE:bare-peer>)
+           COMMAND minivmm --guests 2 --pings 20 --conform $<TARGET_FILE:bare>)
   set_tests_properties(show.manager.1.minivmm-four-guests show.manager.4.function-face-in-a-kvm-guest
                        PROPERTIES LABELS show SKIP_RETURN_CODE 77 TIMEOUT 300 PROCESSORS 2 RESOURCE_LOCK guest)
 endif()
@@ -24,8 +24,8 @@ if(TARGET bare)
 endif()
 
 # Mock tests, VFIO program, guest image on KVM, image under QEMU: the very same driver objects.
-if(programs AND TARGET bare-peer)
+if(programs AND TARGET bare)
   set(images ${PROJECT_BINARY_DIR}/examples/bare)
   sriov_show(manager.3.one-object-everywhere ${PROJECT_SOURCE_DIR}/tests/abi/one_object.py ${PROJECT_BINARY_DIR}
-             ${programs} kvm-guest-image=${images}/bare-peer.map qemu-image=${images}/bare.map)
+             ${programs} kvm-guest-image=${images}/bare.map qemu-image=${images}/bare.map)
 endif()
