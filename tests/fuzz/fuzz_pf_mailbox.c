@@ -9,6 +9,9 @@
 #include <sriov/hw/igb_regs.h>
 #include <sriov/hw/ixgbe_regs.h>
 
+/* The PF is served ten thousand times in each. */
+#define CALMS_MOST 2u
+
 struct layout {
     const char *model;
     uint32_t control, memory, ctrl;
@@ -27,13 +30,13 @@ static void post(struct sriov_bar *bar, const struct layout *at, struct fuzz_inp
 }
 
 /* What the host and time do to a VF that is contained, so that it is heard again. */
-static void relent(struct bed *bed, uint8_t how)
+static void relent(struct bed *bed, uint8_t how, uint32_t *calms)
 {
     if (how % 3u == 0) {
         FUZZ_MUST(sriov_pf_readmit_vf(bed->pf, 0) == 0);
     } else if (how % 3u == 1u) {
         FUZZ_MUST(sriov_pf_shut_vf(bed->pf, 0) == 0);
-    } else {
+    } else if ((*calms)++ < CALMS_MOST) {
         (void)bed_turn(bed, 1, SRIOV_PF_GUARD_CALM_NS + BED_MS);
     }
 }
@@ -108,7 +111,8 @@ static void look(struct bed *bed)
     FUZZ_MUST(!info.limited && !info.shut && info.refused == 0);
 }
 
-static void step(struct bed *bed, struct sriov_bar *bar, const struct layout *at, struct fuzz_input *in)
+static void step(struct bed *bed, struct sriov_bar *bar, const struct layout *at, struct fuzz_input *in,
+                 uint32_t *calms)
 {
     uint8_t what = fuzz_u8(in);
 
@@ -120,7 +124,7 @@ static void step(struct bed *bed, struct sriov_bar *bar, const struct layout *at
         if ((what & 0x18u) == 0x18u) {
             flood(bed, bar, at, 100u * (what & 7u));
         } else if ((what & 0x18u) == 0x10u) {
-            relent(bed, what & 7u);
+            relent(bed, what & 7u, calms);
         } else {
             sriov_wr32(bar, at->ctrl, IXGBE_CTRL_RST);
         }
@@ -165,6 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct layout *at = &layouts[fuzz_u8(&in) & 1u];
     struct sriov_fn *fn;
     struct sriov_bar bar;
+    uint32_t calms = 0;
 
     FUZZ_MUST(bed_create(&bed, at->model) == 0);
     FUZZ_MUST(bed_pf_up(&bed) == 0);
@@ -172,7 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_MUST(sriov_fn_open(bed.vmm, bed.vf[0].name, NULL, &fn) == 0);
     FUZZ_MUST(sriov_bar_open(fn, 0, IXGBE_VF_BAR_SIZE, &bar) == 0);
     for (uint32_t i = 0; i < 64 && in.left != 0; i++) {
-        step(&bed, &bar, at, &in);
+        step(&bed, &bar, at, &in, &calms);
     }
     sriov_bar_close(&bar);
     FUZZ_MUST(sriov_fn_close(fn) == 0);
