@@ -17,10 +17,28 @@ check "VF 1 goes to igbvf" vf_bind_kernel 1
 check "VF 1 is up in its name space" vf_to_netns 1 peer 192.0.2.2/24
 ip addr add 192.0.2.1/24 dev "$PF"
 
-subtest "the VF in a machine of KVM" \
-	vfio-guest "$vf" group /usr/local/bin/bare 200 192.0.2.10 192.0.2.2,192.0.2.1
-cp /tmp/subtest.tap /out/vfio-guest.tap
-check "afterwards the host drives it" \
-	sriovctl ping "$vf" --from 192.0.2.10 --to 192.0.2.2 --count 50 --interval 5ms --timeout 5s
+host_drives_it() {
+	sriovctl ping "$vf" --backend "$1" --from 192.0.2.10 --to 192.0.2.2 --count 50 --interval 5ms --timeout 5s
+}
+
+backends=group
+[ "$E2E_KERNEL" = small ] && backends="iommufd group"
+for backend in $backends; do
+	subtest "the VF in a machine of KVM, $backend" \
+		vfio-guest "$vf" $backend /usr/local/bin/bare 200 192.0.2.10 192.0.2.2,192.0.2.1
+	cp /tmp/subtest.tap "/out/vfio-guest.$backend.tap"
+	check "$backend: afterwards the host drives it" host_drives_it $backend
+done
+
+# A machine that vanishes in the middle of its traffic: nobody resets the VF but the kernel.
+vfio-guest "$vf" ${backends##* } /usr/local/bin/bare 100000 192.0.2.10 192.0.2.2 >/tmp/victim.tap &
+victim=$!
+asks() { grep -q 'our VF driver is up' /tmp/victim.tap; }
+check "another machine asks" wait_for 60 asks
+sleep 2
+kill -KILL "$victim"
+wait "$victim"
+is "it is killed while it asks" "$?:$(grep -c 'has asked' /tmp/victim.tap)" 137:0
+check "afterwards the host drives it" host_drives_it ${backends##* }
 is "the kernel has nothing to complain of" "$(dmesg | grep -c -e 'BUG:' -e 'WARNING:' -e 'Oops')" 0
 done_testing

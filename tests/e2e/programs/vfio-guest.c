@@ -117,6 +117,23 @@ static int assign(struct stage *stage, const char *bdf)
     return rc == 0 ? sriov_vm_assign(guest->fn, guest->vm, &opts, &guest->assign) : rc;
 }
 
+/* Is a descriptor of that kind open in this process? */
+static bool has_descriptor(const char *kind)
+{
+    char link[64];
+    char target[64];
+
+    for (int fd = 0; fd < 256; fd++) {
+        (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        ssize_t len = readlink(link, target, sizeof(target) - 1);
+        target[len > 0 ? len : 0] = '\0';
+        if (strcmp(target, kind) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What must be refused while it is in the machine. */
 static void try_what_cannot_be(struct stage *stage)
 {
@@ -341,6 +358,7 @@ int main(int argc, char **argv)
     }
     stage.kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (step(&stage, stage.kvm_fd < 0 ? -errno : 0, "/dev/kvm") && build(&stage, argv)) {
+        ok(&stage, has_descriptor("anon_inode:kvm-vfio"), "KVM has its device for VFIO");
         try_what_cannot_be(&stage);
         run(&stage, peers);
     }
