@@ -246,12 +246,16 @@ int skvm_op_vm_info(void *vm, struct sriov_vm_info *info)
 {
     struct skvm_machine *machine = vm;
     uint32_t size = info->size;
+    if (size < sizeof(size)) {
+        return -EINVAL;
+    }
     skvm_vm_enter(machine);
     struct sriov_vm_info own = {.size = size, .caps = machine->caps};
     own.doorbells_left =
         (own.caps & SRIOV_VM_CAP_DOORBELL) != 0 ? machine->opts.max_bells - machine->bell_fds : 0;
     own.vectors_left = (own.caps & SRIOV_VM_CAP_IRQ) != 0 ? skvm_gsis_left(machine) : 0;
     skvm_vm_leave(machine);
+    memset(info, 0, size);
     memcpy(info, &own, size < sizeof(own) ? size : sizeof(own));
     return 0;
 }
