@@ -154,6 +154,7 @@ struct vm_case {
     struct conform_vm_opts opts;
 };
 
+extern const struct vm_case vm_raw_cases[];
 extern const struct vm_case vm_memory_cases[];
 extern const struct vm_case vm_assign_cases[];
 extern const struct vm_case vm_bus_cases[];
