@@ -47,7 +47,7 @@ static bool find_in_range(const struct sric_iova *iova, const struct sriov_dma_r
         return false;
     }
     for (i = first_span_from(iova, here); fits(here, length, range->last); i++) {
-        if (i == iova->n || fits(here, length, iova->spans[i].first - 1)) {
+        if (i == iova->n || (iova->spans[i].first > here && fits(here, length, iova->spans[i].first - 1))) {
             *first = here;
             *at = i;
             return true;

@@ -248,6 +248,7 @@ static int irq_sink(void *dev, uint32_t vector, struct sriov_irq_sink *sink)
 
     assert_true(vector < d->args.vectors);
     if (rc == 0) {
+        d->route[vector].pending &= (uint32_t)d->route[vector].on;
         *sink = (struct sriov_irq_sink){
             .size = sizeof(*sink), .kind = SRIOV_SINK_CALLBACK, .fd = -1, .cb = arrive, .arg = d};
     }

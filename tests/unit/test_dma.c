@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The ledger: owners, budget, leaks, refusals. The fake checks where each mapping lands. */
+#include "core.h"
+
 #include "fake_vmm.h"
 
 #include <stdlib.h>
@@ -391,6 +393,50 @@ static void test_stale_handle(void **state)
     assert_int_equal(sriov_fn_close(fn), 0);
 }
 
+/* At an IOVA of the caller's choice: what the manager does with a guest's memory. */
+static void test_map_at(void **state)
+{
+    struct fake *f = *state;
+    struct sriov_fn *fn = fake_open(f, NULL);
+    struct sriov_dma d;
+    void *va;
+
+    assert_int_equal(posix_memalign(&va, 4096, 16384), 0);
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(0), 8192, BOTH), 0);
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(4096), 4096, BOTH), -EBUSY);
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(100), 4096, BOTH), -EINVAL);
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(8192), 100, BOTH), -EINVAL);
+    assert_int_equal(sric_dma_map_at(fn, "vm", (char *)va + 8, sriov_iova(8192), 4096, BOTH), -EINVAL);
+    assert_int_equal(sric_dma_map_at(fn, "vm", NULL, sriov_iova(8192), 4096, BOTH), -EINVAL);
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(8192), 0, BOTH), -EINVAL);
+    assert_int_equal(sric_dma_map_at(fn, NULL, va, sriov_iova(8192), 4096, BOTH), -EINVAL);
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(0xfedff000), 8192, BOTH), -ERANGE);
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(UINT64_MAX - 4095), 8192, BOTH), -ERANGE);
+    f->limits.flags = SRIOV_DMA_SHIM_IOVA;
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(8192), 4096, BOTH), -EOPNOTSUPP);
+    f->limits.flags = 0;
+    assert_int_equal(usage(fn).mappings, 1);
+    /* The allocator goes around it. */
+    assert_int_equal(sriov_dma_alloc(fn, "x", 4096, 4096, BOTH, &d), 0);
+    assert_int_equal(d.iova.raw, 8192);
+    assert_int_equal(sriov_dma_free(fn, &d), 0);
+    assert_int_equal(sric_dma_unmap_at(fn, sriov_iova(4096)), -ENOENT);
+    fake_fail(f, "dma_unmap", 1, -EIO);
+    assert_int_equal(sric_dma_unmap_at(fn, sriov_iova(0)), -EIO);
+    assert_int_equal(sric_dma_unmap_at(fn, sriov_iova(0)), 0); /* it stayed, and goes now */
+    assert_int_equal(sric_dma_unmap_at(fn, sriov_iova(0)), -ENOENT);
+    assert_int_equal(usage(fn).mappings, 0);
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(0), 8192, BOTH), 0);
+    fake_fail(f, "dma_unmap", 1, -EIO);
+    assert_int_equal(sric_dma_abandon_at(fn, sriov_iova(0)), -EIO);
+    assert_int_equal(sric_dma_abandon_at(fn, sriov_iova(0)), -ENOENT); /* left to close */
+    assert_int_equal(f->num_maps, 1);
+    sriov_fn_kill(fn);
+    assert_int_equal(sric_dma_map_at(fn, "vm", va, sriov_iova(8192), 4096, BOTH), -ENODEV);
+    assert_int_equal(sriov_fn_close(fn), 0);
+    free(va);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)
@@ -410,6 +456,7 @@ int main(void)
         T(test_ledger_out_of_memory),
         T(test_forged_handles),
         T(test_stale_handle),
+        T(test_map_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

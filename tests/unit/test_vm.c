@@ -37,8 +37,10 @@ static void test_unregister(void **state)
     assert_int_equal(sriov_vm_unregister(NULL), -EINVAL);
     assert_int_equal(sriov_vm_unregister(m->vm), -EBUSY); /* memory */
     assert_int_equal(sriov_vm_register(vmm, m, "other", &other), 0);
-    assert_int_equal(sriov_vmm_unregister(vmm), -EBUSY);
     assert_int_equal(sriov_vm_unregister(other), 0);
+    assert_int_equal(sriov_fn_close(m->fn), 0);
+    assert_int_equal(sriov_vmm_unregister(vmm), -EBUSY); /* a machine */
+    fake_vm_open(m);
 }
 
 static void test_info(void **state)
@@ -307,6 +309,26 @@ static void test_two_vmms(void **state)
     sriov_vm_release(a);
 }
 
+/* The log of all, or of none. */
+static void test_two_logs(void **state)
+{
+    struct fake_vm *m = *state;
+    struct sriov_assign *a = fake_vm_assign(m, NULL);
+    struct second *s = second_make(m);
+
+    fake_fail(&m->f, "dma_dirty_start", 1, -EIO);
+    assert_int_equal(sriov_vm_dirty_start(m->vm, SRIOV_VM_DIRTY_BITMAP), -EIO);
+    assert_int_equal(m->f.log_on | s->f.log_on, 0);
+    fake_fail(&s->f, "dma_dirty_start", 1, -EIO);
+    assert_int_equal(sriov_vm_dirty_start(m->vm, SRIOV_VM_DIRTY_BITMAP), -EIO);
+    assert_int_equal(m->f.log_on | s->f.log_on, 0);
+    assert_int_equal(sriov_vm_dirty_start(m->vm, SRIOV_VM_DIRTY_BITMAP), 0);
+    assert_int_equal(m->f.log_on & s->f.log_on, 1);
+    second_end(s);
+    assert_int_equal(sriov_vm_dirty_stop(m->vm), 0);
+    sriov_vm_release(a);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_vm_setup, fake_vm_teardown)
 
 int main(void)
@@ -324,6 +346,7 @@ int main(void)
         T(test_del),
         T(test_del_of_a_vanished),
         T(test_two_vmms),
+        T(test_two_logs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,7 @@ static void test_not_for_a_machine(void **state)
 {
     struct fake_vm *m = *state;
     struct sriov_assign_opts slow = fake_vm_opts(m);
+    struct sriov_assign *a;
 
     m->caps &= ~(uint64_t)SRIOV_VM_CAP_TRAPPED;
     fake_vm_refused(m, NULL, -EOPNOTSUPP);
@@ -92,6 +93,9 @@ static void test_not_for_a_machine(void **state)
     m->f.irq_grant = FAKE_VF_MSIX;
     m->f.limits.flags = SRIOV_DMA_SHIM_IOVA;
     fake_vm_refused(m, NULL, -EOPNOTSUPP);
+    assert_int_equal(sriov_vm_del_memory(m->vm, 0, FAKE_RAM), 0);
+    assert_int_equal(sriov_vm_assign(m->fn, m->vm, NULL, &a), -EOPNOTSUPP); /* also before there is any */
+    assert_int_equal(fake_vm_add_ram(m, 0), 0);
     m->f.limits.flags = 0;
     m->f.limits.maps_left = 0;
     fake_vm_refused(m, NULL, -ENOSPC);
@@ -141,6 +145,7 @@ static void test_in_use(void **state)
     struct sriov_assign *second = (void *)m;
     struct sriov_dma dma;
     uint32_t got;
+    int resets = m->f.resets;
 
     assert_int_equal(sriov_dma_alloc(m->fn, "test", 4096, 4096, SRIOV_DMA_BOTH, &dma), 0);
     assert_int_equal(sriov_vm_assign(m->fn, m->vm, NULL, &a), -EBUSY);
@@ -152,6 +157,7 @@ static void test_in_use(void **state)
     assert_int_equal(sriov_fn_set_state(m->fn, SRIOV_FN_ATTACHED), 0);
     assert_int_equal(sriov_vm_assign(m->fn, m->vm, NULL, &a), -EBUSY);
     assert_int_equal(sriov_fn_set_state(m->fn, SRIOV_FN_DETACHED), 0);
+    assert_int_equal(m->f.resets, resets); /* nobody's device is reset under their hands */
     a = fake_vm_assign(m, NULL);
     assert_int_equal(sriov_vm_assign(m->fn, m->vm, NULL, &second), -EBUSY);
     assert_null(second);

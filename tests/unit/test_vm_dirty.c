@@ -95,6 +95,17 @@ static void test_all_or_nothing(void **state)
     m->f.fail_alloc = m->f.alloc_calls + 1;
     assert_int_equal(sriov_vm_dirty_start(m->vm, SRIOV_VM_DIRTY_BITMAP), -ENOMEM);
     assert_int_equal(m->f.live_allocs, allocs);
+    assert_int_equal(fake_vm_add_ram(m, HIGH), 0);
+    allocs = m->f.live_allocs;
+    m->f.fail_alloc = m->f.alloc_calls + 2; /* of the second piece */
+    assert_int_equal(sriov_vm_dirty_start(m->vm, SRIOV_VM_DIRTY_BITMAP), -ENOMEM);
+    assert_int_equal(m->f.live_allocs, allocs);
+    start(m);
+    allocs = m->f.live_allocs;
+    fake_fail(&m->f, "dma_map", 1, -EIO);
+    assert_int_equal(fake_vm_add_ram(m, 2 * HIGH), -EIO);
+    assert_int_equal(m->f.live_allocs, allocs);
+    stop(m);
     sriov_vm_release(a);
 }
 
@@ -222,6 +233,11 @@ static void test_pieces(void **state)
     assert_int_equal(bits[0] | bits[1], 0);
     assert_int_equal(sriov_vm_del_memory(m->vm, FAKE_RAM, FAKE_RAM), 0);
     assert_int_equal(sriov_vm_dirty_read(m->vm, 0, 2 * FAKE_RAM, bits), -ERANGE);
+    /* In whatever order they came. */
+    assert_int_equal(fake_vm_add_ram(m, HIGH + FAKE_RAM), 0);
+    assert_int_equal(fake_vm_add_ram(m, HIGH), 0);
+    assert_int_equal(sriov_vm_dirty_read(m->vm, HIGH, 2 * FAKE_RAM, bits), 0);
+    assert_int_equal(sriov_vm_del_memory(m->vm, HIGH, FAKE_RAM), 0);
     m->f.fail_alloc = m->f.alloc_calls + 1;
     assert_int_equal(fake_vm_add_ram(m, HIGH), -ENOMEM);
     stop(m);

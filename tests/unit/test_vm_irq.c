@@ -77,10 +77,30 @@ static void test_fast_mask(void **state)
     fake_irq(&m->f, 1);
     fake_irq(&m->f, 1);
     assert_int_equal(d->route[1].arrived, 0);
+    m->f.irq_pending = 1u << 2;                                     /* the device is not asked */
     assert_int_equal(fake_guest_read(m, FAKE_BAR3 + 0x2000, 8), 2); /* the pending bit */
     mask(m, 1, 0);
     assert_int_equal(d->route[1].arrived, 1);
     assert_int_equal(fake_guest_read(m, FAKE_BAR3 + 0x2000, 8), 0);
+    sriov_vm_release(a);
+}
+
+/* What came before an FLR is nothing that the guest still waits for. */
+static void test_flr_forgets(void **state)
+{
+    struct fake_vm *m = *state;
+    struct sriov_assign *a = ready(m, 0);
+    const struct fake_dev *d = fake_vm_dev(m, 0);
+
+    mask(m, 1, 1);
+    fake_irq(&m->f, 1);
+    assert_int_equal(d->route[1].pending, 1);
+    fake_guest_set_cfg(m, FAKE_CFG_EXP + SRIOV_PCI_EXP_DEVCTL, 2, SRIOV_PCI_EXP_DEVCTL_FLR);
+    fake_guest_enable(m);
+    fake_guest_msix_on(m);
+    assert_int_equal(d->route[1].arrived, 0);
+    fake_irq(&m->f, 1); /* the sink is the same */
+    assert_int_equal(d->route[1].arrived, 1);
     sriov_vm_release(a);
 }
 
@@ -184,8 +204,8 @@ static void test_no_msix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_arrives), T(test_fast_mask),        T(test_slow_mask), T(test_function_mask),
-        T(test_storm),   T(test_route_is_refused), T(test_no_msix),
+        T(test_arrives),       T(test_fast_mask), T(test_flr_forgets),      T(test_slow_mask),
+        T(test_function_mask), T(test_storm),     T(test_route_is_refused), T(test_no_msix),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
