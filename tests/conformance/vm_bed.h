@@ -165,6 +165,7 @@ extern const struct vm_case vm_life_cases[];
 extern const struct vm_case vm_plug_cases[];
 extern const struct vm_case vm_dirty_cases[];
 extern const struct vm_case vm_bad_cases[];
+extern const struct vm_case vm_ring_cases[];
 extern const struct vm_case vm_sweep_cases[];
 
 /* All of them. model: "82599", "82576" or "toy". The number of failed ones, or -EINVAL: no such model. */

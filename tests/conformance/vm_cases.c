@@ -15,9 +15,9 @@ static const struct vm_device devices[] = {
 static const struct vm_device toy = {.raise = TOY_IRQ};
 
 static const struct vm_case *const tables[] = {
-    vm_raw_cases, vm_memory_cases, vm_assign_cases, vm_bus_cases,   vm_bar_cases, vm_bell_cases,
-    vm_irq_cases, vm_life_cases,   vm_plug_cases,   vm_dirty_cases, vm_bad_cases, vm_sweep_cases,
-    NULL,
+    vm_raw_cases,  vm_memory_cases, vm_assign_cases, vm_bus_cases,  vm_bar_cases,
+    vm_bell_cases, vm_irq_cases,    vm_life_cases,   vm_plug_cases, vm_dirty_cases,
+    vm_bad_cases,  vm_ring_cases,   vm_sweep_cases,  NULL,
 };
 
 static enum conform_verdict run_on_bed(struct conform *c, const struct conform_vm_stage *stage,
