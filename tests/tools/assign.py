@@ -157,6 +157,20 @@ class Assign(AssignCase):
         self.assertEqual((report["driver_before"], report["policy_changed"]), ("vfio-pci", []))
         self.assertEqual(qmp.commands()[0], "qmp_capabilities")
 
+    def test_port_that_firmware_has_not_seen(self):
+        """Its bus has no number yet: query-pci shows nothing below it, the bus itself does."""
+        pci = [{"bus": 0, "devices": [port("rp1"), port("rp2"), port("rp3")]}]
+        below = {"/machine/peripheral/rp1/rp1": {"return": [{"name": "type"}, {"name": "child[0]"}]},
+                 "/machine/peripheral/rp2/rp2": {"return": [{"name": "realized"}, {"name": 7}, {}, 8]}}
+        answers = {"query-pci": {"return": pci},
+                   "qom-list": lambda arguments: below.get(arguments["path"], {"return": []})}
+        self.assertEqual(self.assign(answers=answers)[1]["bus"], "rp2")
+        below["/machine/peripheral/rp2/rp2"] = error("no such path", "DeviceNotFound")
+        self.assertEqual(self.assign(answers=answers)[1]["bus"], "rp2")
+        below["/machine/peripheral/rp2/rp2"] = below["/machine/peripheral/rp1/rp1"]
+        self.assertEqual(self.assign(answers=answers)[1]["bus"], "rp3")
+        self.says("assign", answers={**answers, "qom-list": CLOSE}, says="closed the connection")
+
     def test_words_reach_qemu(self):
         token = "00112233-4455-6677-8899-aabbccddeeff"
         qmp, _ = self.assign("--id", "net.1_a-b", "--bus", "rp9", "--vf-token", token)

@@ -130,6 +130,26 @@ static bool is_free_port(const json_t *device)
            strlen(id) < QMP_ID_MAX && json_array_size(below) == 0;
 }
 
+/* query-pci shows what is below a port only once firmware has numbered its bus: ask the bus itself, which is
+ * called as its port. 1: something is plugged in. */
+static int is_taken(struct qmp *qmp, const char *port, uint64_t deadline, char *why)
+{
+    char path[2 * QMP_ID_MAX + 32];
+    json_t *properties = NULL;
+    json_t *property;
+    size_t i;
+
+    (void)snprintf(path, sizeof(path), "%s/%s/%s", NAMED, port, port);
+    int rc = list(qmp, path, deadline, &properties, why);
+    json_array_foreach(properties, i, property)
+    {
+        const char *name = json_string_value(json_object_get(property, "name"));
+        rc = rc == 0 && name != NULL && strncmp(name, "child[", 6) == 0 ? 1 : rc;
+    }
+    json_decref(properties);
+    return rc == -EREMOTEIO ? 0 : rc;
+}
+
 int qmp_vm_free_port(struct qmp *qmp, uint64_t deadline_ns, char *bus, char *why)
 {
     json_t *buses = NULL;
@@ -142,13 +162,21 @@ int qmp_vm_free_port(struct qmp *qmp, uint64_t deadline_ns, char *bus, char *why
     }
     json_array_foreach(json_object_get(json_array_get(buses, 0), "devices"), i, device)
     {
-        if (rc == 0 && is_free_port(device)) {
-            (void)snprintf(bus, QMP_ID_MAX, "%s", json_string_value(json_object_get(device, "qdev_id")));
-            rc = 1;
+        if (!is_free_port(device)) {
+            continue;
+        }
+        const char *id = json_string_value(json_object_get(device, "qdev_id"));
+        rc = is_taken(qmp, id, deadline_ns, why);
+        if (rc == 0) {
+            (void)snprintf(bus, QMP_ID_MAX, "%s", id);
+        }
+        if (rc != 1) {
+            json_decref(buses);
+            return rc == 0 ? 1 : rc;
         }
     }
     json_decref(buses);
-    return rc;
+    return 0;
 }
 
 /* ---- the machine ---- */

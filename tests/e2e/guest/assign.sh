@@ -61,6 +61,12 @@ check "QEMU has its group open" sh -c "ls -l /proc/$web/fd | grep -q /dev/vfio/$
 check "its policy was set" sh -c "ip link show $PF | grep -q 'vf 0 .*02:53:52:00:00:99.*spoof checking off'"
 refused "assigned already" "$vf.*has it already.*vf-0000.*sriovctl release" sriovctl assign "$vf" --qmp /tmp/web.qmp
 
+check "another VF goes into the next free slot" sh -c "sriovctl assign $other --qmp /tmp/web.qmp --json >/out/other.json"
+is "that is" "$(field /out/other.json bus)" rp2
+check "and comes out again" sriovctl release "$other" --qmp /tmp/web.qmp
+echo "$other" >"$pci/devices/$other/driver/unbind"
+echo >"$pci/devices/$other/driver_override"
+
 start mail -device pcie-root-port,id=rp1,slot=1
 mail=$qemu
 refused "in another machine" "$vf.*process $web .*/dev/vfio/$(vf_group 0)" sriovctl assign "$vf" --qmp /tmp/mail.qmp
@@ -84,8 +90,7 @@ echo 0 >"$pci/devices/$PF_BDF/sriov_drivers_autoprobe"
 refused "no such bus" "$vf.*GenericError.*nosuch\|$vf.*DeviceNotFound.*nosuch" \
 	sriovctl assign "$vf" --qmp /tmp/web.qmp --bus nosuch --mac 02:53:52:00:00:98
 refused "a full bus" "$vf.*put back" sriovctl assign "$vf" --qmp /tmp/web.qmp --bus pcie.0
-check "a VF without driver" sh -c "echo $other >$pci/devices/$other/driver/unbind 2>/dev/null; \
-	test ! -e $pci/devices/$other/driver"
+is "a VF without driver" "$(driver_of "$other")" ""
 refused "it has none afterwards" "$other.*put back" sriovctl assign "$other" --qmp /tmp/web.qmp --bus nosuch
 refused "a PF" "$PF_BDF is a PF" sriovctl assign "$PF_BDF" --qmp /tmp/web.qmp
 
