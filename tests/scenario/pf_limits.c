@@ -95,7 +95,7 @@ static void trunk(void **state)
 
 /* ---- rate ---- */
 
-/* The last queue of VF 1 and what was programmed into it. */
+/* What was programmed last: the last queue of the VF. */
 static void assert_rate_82599(uint32_t queue, uint32_t factor)
 {
     assert_int_equal(fake_reg(IXGBE_RTTDQSEL), queue);
@@ -156,23 +156,23 @@ static void rate_follows_the_link(void **state)
 {
     struct sriov_pf *pf = *state;
 
-    assert_int_equal(fake_ops()->set_vf_rate(pf, 1, 2000), 0);
-    assert_rate_82599(7, 5u << IXGBE_RTTBCNRC_RF_INT_SHIFT);
+    assert_int_equal(fake_ops()->set_vf_rate(pf, 3, 2000), 0);
+    assert_rate_82599(15, 5u << IXGBE_RTTBCNRC_RF_INT_SHIFT);
     fake_reg_set(IXGBE_LINKS, 0);
     (void)fake_ops()->poll(pf);
-    assert_rate_82599(7, 5u << IXGBE_RTTBCNRC_RF_INT_SHIFT);
-    assert_int_equal(fake_ops()->set_vf_rate(pf, 1, 1000), -EAGAIN);
-    assert_int_equal(fake_ops()->set_vf_rate(pf, 1, 2000), 0);
+    assert_rate_82599(15, 5u << IXGBE_RTTBCNRC_RF_INT_SHIFT);
+    assert_int_equal(fake_ops()->set_vf_rate(pf, 3, 1000), -EAGAIN);
+    assert_int_equal(fake_ops()->set_vf_rate(pf, 3, 2000), 0);
     fake_reg_set(IXGBE_LINKS, IXGBE_LINKS_UP | IXGBE_LINKS_SPEED_1G);
     (void)fake_ops()->poll(pf);
-    assert_rate_82599(7, 0); /* the link is slower */
+    assert_rate_82599(15, 0); /* the link is slower */
     fake_reg_set(IXGBE_LINKS, IXGBE_LINKS_UP | IXGBE_LINKS_SPEED_10G);
     (void)fake_ops()->poll(pf);
-    assert_rate_82599(7, 5u << IXGBE_RTTBCNRC_RF_INT_SHIFT);
+    assert_rate_82599(15, 5u << IXGBE_RTTBCNRC_RF_INT_SHIFT);
     /* After a reset it stands before the link does. */
     assert_int_equal(fake_ops()->reset(pf), 0);
-    fake_reg_set(IXGBE_RTTDQSEL, 7);
-    assert_int_equal(info_of(pf, 1).max_mbps, 2000);
+    assert_rate_82599(15, 5u << IXGBE_RTTBCNRC_RF_INT_SHIFT);
+    assert_int_equal(info_of(pf, 3).max_mbps, 2000);
     assert_int_equal(fake_ops()->vfs_prepare(pf, 0), 0);
     assert_int_equal(fake_reg(IXGBE_RTTBCNRC), 0);
 }
