@@ -126,6 +126,8 @@ static void map_again_until(struct sriov_vm *vm, const struct sriov_assign *end,
 
 static int unmap_one(struct sriov_assign *a, const struct sric_vm_mem *mem)
 {
+    int rc;
+
     if (!reaches_memory(a)) {
         return 0;
     }
@@ -133,7 +135,8 @@ static int unmap_one(struct sriov_assign *a, const struct sric_vm_mem *mem)
         (void)sric_dma_abandon_at(a->fn, sriov_iova(mem->gpa));
         return 0;
     }
-    return sric_dma_unmap_at(a->fn, sriov_iova(mem->gpa));
+    rc = sric_dma_unmap_at(a->fn, sriov_iova(mem->gpa));
+    return rc == -ENOENT ? 0 : rc; /* it lost sight of it before */
 }
 
 /* All, or none: memory that one device still reaches stays the guest's. */

@@ -42,7 +42,8 @@ SRIOV_API int sriov_vm_info(struct sriov_vm *vm, struct sriov_vm_info *info);
  * the shims' ops return.
  */
 SRIOV_API int sriov_vm_add_memory(struct sriov_vm *vm, const struct sriov_vm_mem *mem);
-/* -ENOENT: no such piece (pieces go as they came). */
+/* -ENOENT: no such piece (pieces go as they came). When a shim refuses, its error: the memory is still
+ * the guest's then, and still within reach of its functions. */
 SRIOV_API int sriov_vm_del_memory(struct sriov_vm *vm, uint64_t gpa, uint64_t length);
 
 /* ---- assignment ---- */
@@ -71,7 +72,7 @@ struct sriov_assign_opts {
     uint32_t num_bells;
     const struct sriov_bell *bells; /* copied; where the machine has doorbells, else they trap */
     struct sriov_pf *pf;            /* claims the VF for the machine while it is assigned; may be NULL */
-    /* Not from within an op of the caller's but for sriov_vm_remove; may be NULL. */
+    /* Called inside sriov_vm_poll and sriov_vm_remove alone, and may release `assign`; may be NULL. */
     void (*on_event)(void *arg, struct sriov_assign *assign, enum sriov_assign_event event);
     void *arg;
 };
@@ -97,6 +98,7 @@ SRIOV_API int sriov_vm_assign(struct sriov_fn *fn, struct sriov_vm *vm, const st
  * function is detached afterwards, or gone. Works in any state; NULL is nothing. */
 SRIOV_API void sriov_vm_release(struct sriov_assign *assign);
 
+/* Twice is once. What the shim's op returns; -ENODEV. */
 SRIOV_API int sriov_vm_plug(struct sriov_assign *assign);
 /*
  * Hot-remove: ask the guest, and take the function away when it has let go, or at the latest after
@@ -106,12 +108,13 @@ SRIOV_API int sriov_vm_plug(struct sriov_assign *assign);
  */
 SRIOV_API int sriov_vm_remove(struct sriov_assign *assign, uint64_t timeout_ns);
 /* The same without waiting: an event tells of the end, then assign is to be released. The deadline is
- * looked at by sriov_vm_poll. */
+ * looked at by sriov_vm_poll. -EBUSY: asked already. */
 SRIOV_API int sriov_vm_remove_ask(struct sriov_assign *assign, uint64_t timeout_ns);
 /* Deadlines, functions that vanished. Returns how many events there were. */
 SRIOV_API uint32_t sriov_vm_poll(struct sriov_vm *vm);
 
 SRIOV_API struct sriov_fn *sriov_assign_fn(const struct sriov_assign *assign);
+/* NULL once the function was taken. */
 SRIOV_API struct sriov_vcfg *sriov_assign_vcfg(const struct sriov_assign *assign);
 
 struct sriov_assign_info {
@@ -139,7 +142,8 @@ SRIOV_API int sriov_assign_info(struct sriov_assign *assign, struct sriov_assign
 SRIOV_API int sriov_vm_dirty_start(struct sriov_vm *vm, uint32_t mode);
 SRIOV_API int sriov_vm_dirty_stop(struct sriov_vm *vm);
 /* Fills `bitmap`, a bit per page of [gpa, gpa + length), bit 0 of word 0 first, and clears the log of
- * these pages. On an error nothing is lost: what was read so far is in *bitmap. */
+ * these pages. On an error nothing is lost: what was read so far is in *bitmap. A function that leaves
+ * meanwhile leaves its pages behind. -EINVAL (off, alignment), -ERANGE (not all of it is memory). */
 SRIOV_API int sriov_vm_dirty_read(struct sriov_vm *vm, uint64_t gpa, uint64_t length, uint64_t *bitmap);
 
 #ifdef __cplusplus

@@ -86,6 +86,9 @@ static int wait_op(void *vmm, uint64_t timeout_ns)
     struct fake *f = vmm;
 
     f->waits++;
+    if (f->wait_err != 0) {
+        return f->wait_err;
+    }
     if (f->on_wait != NULL) {
         f->on_wait(f);
         return 0;

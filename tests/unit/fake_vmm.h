@@ -51,6 +51,7 @@ struct fake {
     char last_log[300];
     uint32_t last_level;
     void (*on_wait)(struct fake *f); /* what happens while somebody waits */
+    int wait_err;                    /* what wait says instead; 0: nothing */
 
     /* function */
     int opened;

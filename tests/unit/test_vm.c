@@ -128,6 +128,33 @@ static void test_memory_overlap(void **state)
     sriov_vm_release(a);
 }
 
+/* The list grows, with the functions' mappings beside it. */
+static void test_many_pieces(void **state)
+{
+    struct fake_vm *m = *state;
+    struct sriov_assign *a = fake_vm_assign(m, NULL);
+    struct sriov_vm_mem mem = piece(m, HIGH);
+    int refusals = 0;
+
+    while (m->num_mems < FAKE_VM_MEMS) {
+        m->f.fail_alloc = m->f.alloc_calls + 1;
+        if (sriov_vm_add_memory(m->vm, &mem) == -ENOMEM) {
+            refusals++;
+            m->f.fail_alloc = 0;
+            assert_int_equal(sriov_vm_add_memory(m->vm, &mem), 0);
+        }
+        m->f.fail_alloc = 0;
+        mem.gpa += FAKE_RAM;
+        assert_int_equal(m->f.num_maps, m->num_mems);
+    }
+    assert_int_equal(refusals, 1); /* room for 4, then for 8 */
+    for (unsigned i = FAKE_VM_MEMS; i > 1; i--) {
+        assert_int_equal(sriov_vm_del_memory(m->vm, HIGH + (i - 2) * FAKE_RAM, FAKE_RAM), 0);
+    }
+    assert_int_equal(m->f.num_maps, 1);
+    sriov_vm_release(a);
+}
+
 static int is_mapped(const struct fake *f, uint64_t iova, uint64_t length, const void *va)
 {
     for (unsigned i = 0; i < FAKE_MAPS; i++) {
@@ -226,6 +253,13 @@ static void test_del(void **state)
     fake_fail(&m->f, "vm_mem_del", 1, -EIO);
     assert_int_equal(sriov_vm_del_memory(m->vm, HIGH, FAKE_RAM), -EIO);
     assert_true(is_mapped(&m->f, HIGH, FAKE_RAM, m->ram));
+    assert_int_equal(m->num_mems, 2);
+    /* Twice bad luck is said aloud. */
+    fake_fail(&m->f, "vm_mem_del", 1, -EIO);
+    m->f.limits.maps_left = 0;
+    assert_int_equal(sriov_vm_del_memory(m->vm, HIGH, FAKE_RAM), -EIO);
+    m->f.limits.maps_left = UINT64_MAX;
+    assert_non_null(strstr(m->f.last_log, "lost sight of memory at 0x100000000"));
     assert_int_equal(m->num_mems, 2);
     assert_int_equal(sriov_vm_del_memory(m->vm, HIGH, FAKE_RAM), 0);
     sriov_vm_release(a);
@@ -339,6 +373,7 @@ int main(void)
         T(test_info),
         T(test_memory_arguments),
         T(test_memory_overlap),
+        T(test_many_pieces),
         T(test_functions_reach_it),
         T(test_ledger_names_the_machine),
         T(test_out_of_reach),

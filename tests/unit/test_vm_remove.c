@@ -95,6 +95,21 @@ static void test_nothing_can_come(void **state)
     assert_out(m);
 }
 
+/* A VMM that cannot wait: the deadline holds all the same, and no loop runs hot. */
+static void test_wait_fails(void **state)
+{
+    struct fake_vm *m = *state;
+    struct sriov_assign *a = plugged(m);
+    uint64_t before = m->f.now;
+
+    m->f.wait_err = -EIO;
+    assert_int_equal(sriov_vm_remove(a, SECOND), -ETIMEDOUT);
+    assert_int_equal(m->f.now, before + SECOND);
+    assert_int_equal(m->f.waits, 1000);
+    m->f.wait_err = 0;
+    assert_out(m);
+}
+
 static void test_no_time_at_all(void **state)
 {
     struct fake_vm *m = *state;
@@ -296,6 +311,7 @@ int main(void)
         T(test_lets_go),
         T(test_not_in_time),
         T(test_nothing_can_come),
+        T(test_wait_fails),
         T(test_no_time_at_all),
         T(test_cannot_ask),
         T(test_released_in_the_event),
