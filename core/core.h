@@ -151,6 +151,7 @@ int sric_dma_close(struct sriov_fn *fn);
  */
 int sric_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, sriov_iova_t iova, uint64_t length,
                     enum sriov_dma_dir dir);
+bool sric_dma_is_at(struct sriov_fn *fn, sriov_iova_t iova);
 /* -ENOENT: nothing begins there. When the shim refuses, its error, and the piece stays as it was. */
 int sric_dma_unmap_at(struct sriov_fn *fn, sriov_iova_t iova);
 /* The same, for the last time: a piece that the shim keeps is left to sriov_fn_close. */

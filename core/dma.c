@@ -245,6 +245,11 @@ int sric_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, sriov_iova
     return enter(fn, &r, &handle);
 }
 
+bool sric_dma_is_at(struct sriov_fn *fn, sriov_iova_t iova)
+{
+    return sric_ledger_find_at(fn, iova) != NULL;
+}
+
 int sric_dma_unmap_at(struct sriov_fn *fn, sriov_iova_t iova)
 {
     struct sric_map *map = sric_ledger_find_at(fn, iova);

@@ -126,17 +126,15 @@ static void map_again_until(struct sriov_vm *vm, const struct sriov_assign *end,
 
 static int unmap_one(struct sriov_assign *a, const struct sric_vm_mem *mem)
 {
-    int rc;
-
-    if (!reaches_memory(a)) {
+    /* It may have lost sight of it before. */
+    if (!reaches_memory(a) || !sric_dma_is_at(a->fn, sriov_iova(mem->gpa))) {
         return 0;
     }
     if (sriov_fn_gone(a->fn)) {
         (void)sric_dma_abandon_at(a->fn, sriov_iova(mem->gpa));
         return 0;
     }
-    rc = sric_dma_unmap_at(a->fn, sriov_iova(mem->gpa));
-    return rc == -ENOENT ? 0 : rc; /* it lost sight of it before */
+    return sric_dma_unmap_at(a->fn, sriov_iova(mem->gpa));
 }
 
 /* All, or none: memory that one device still reaches stays the guest's. */
