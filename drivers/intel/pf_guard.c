@@ -225,6 +225,16 @@ void sri_pf_guard_stopped(struct sri_pf *p, uint16_t vf, uint32_t cause)
     sri_pf_guard_blame(p, vf, SRI_PF_DESC, 1);
 }
 
+void sri_pf_guard_forgive(struct sri_pf *p, uint16_t vf)
+{
+    struct sri_pf_guard *g = &p->vf[vf].guard;
+
+    if (g->standing == SRI_PF_FREE) {
+        g->meter[SRI_PF_FLOOD].level = 0;
+        g->meter[SRI_PF_RESETS].level = 0;
+    }
+}
+
 /* ---- service ---- */
 
 bool sri_pf_guard_hears(struct sri_pf *p, uint16_t vf)

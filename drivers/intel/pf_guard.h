@@ -72,6 +72,8 @@ void sri_pf_guard_spoofed(struct sri_pf *p, uint16_t vf, uint32_t n);
 void sri_pf_guard_stopped(struct sri_pf *p, uint16_t vf, uint32_t cause);
 /* Is the request that waits to be served? If not it is to be dropped, and has been counted. */
 bool sri_pf_guard_hears(struct sri_pf *p, uint16_t vf);
+/* The host makes it start over: what that takes is not its fault. */
+void sri_pf_guard_forgive(struct sri_pf *p, uint16_t vf);
 /* It was served. */
 void sri_pf_guard_heard(struct sri_pf *p, uint16_t vf);
 /* Each round of service. */

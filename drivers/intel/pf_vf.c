@@ -99,5 +99,6 @@ void sri_pf_vf_restore_all(struct sri_pf *p)
 void sri_pf_vf_dismiss(struct sri_pf *p, uint16_t vf)
 {
     p->vf[vf].cts = false;
+    sri_pf_guard_forgive(p, vf);
     sri_pf_tell(p, vf);
 }

@@ -116,7 +116,8 @@ SRIOV_API int sriov_pf_readmit_vf(struct sriov_pf *pf, uint16_t vf);
  * What a VF may do before it is contained. Each bound is a leaky bucket on the VMM's clock: so many at
  * once, and one more each _NS. Beyond it the VF is limited. What it does amiss from then on is counted
  * anew, and beyond _MORE (a flood: _DROPS) it is shut down. Limited, without anything amiss for CALM_NS:
- * free again. A reset of the VF or of the PF changes none of it.
+ * free again. A reset of the VF or of the PF changes none of it; but what a free VF asked and reset before
+ * the host made it start over, by such a reset or by a policy, is forgiven.
  *
  * So of one VF a poll serves at most one request and one reset; t after it began at most
  * REQUESTS + t / REQUEST_NS requests are served while it is free, and 1 + t / LIMITED_NS once it is
@@ -139,8 +140,8 @@ SRIOV_API int sriov_pf_readmit_vf(struct sriov_pf *pf, uint16_t vf);
 #define SRIOV_PF_GUARD_STOPS        2u /* queues stopped by the device for a malformed descriptor */
 #define SRIOV_PF_GUARD_STOPS_MORE   2u
 #define SRIOV_PF_GUARD_STOPS_NS     UINT64_C(10000000000)
-#define SRIOV_PF_GUARD_RESETS       128u /* RESET requests and resets of the function */
-#define SRIOV_PF_GUARD_RESETS_MORE  32u
+#define SRIOV_PF_GUARD_RESETS       256u /* RESET requests and resets of the function */
+#define SRIOV_PF_GUARD_RESETS_MORE  64u
 #define SRIOV_PF_GUARD_RESETS_NS    UINT64_C(50000000)
 #define SRIOV_PF_GUARD_CALM_NS      UINT64_C(2000000000)
 

@@ -273,6 +273,26 @@ static void a_reset_storm_ends(void **state)
     }
 }
 
+/* A host that changes its mind all the time makes its VFs ask all the time. */
+static void what_the_host_causes_is_forgiven(void **state)
+{
+    struct stand s;
+
+    (void)state;
+    EACH_CHIP(chip)
+    {
+        open_stand(&s, *chip);
+        for (uint32_t i = 0; i < 10u * SRIOV_PF_GUARD_RESETS; i++) {
+            assert_int_equal(fake_ops()->set_vf_vlan(s.pf, BAD, (uint16_t)(1u + i % 100u)), 0);
+            fake_vf_was_reset(BAD);
+            fake_greet(BAD, 0x0100);
+            assert_true(asks(BAD));
+        }
+        assert_int_equal(s.n, 0);
+        close_stand(&s);
+    }
+}
+
 /* ---- once shut ---- */
 
 static void shut_stays_shut(void **state)
@@ -380,12 +400,19 @@ static void events_wait_for_a_poll(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_busy_vf_is_left_alone),  cmocka_unit_test(a_flood_is_limited_then_shut),
-        cmocka_unit_test(a_poll_costs_little),      cmocka_unit_test(a_limited_vf_has_a_bounded_rate),
-        cmocka_unit_test(calm_is_rewarded),         cmocka_unit_test(bad_requests_add_up),
-        cmocka_unit_test(unsupported_is_not_amiss), cmocka_unit_test(a_reset_storm_ends),
-        cmocka_unit_test(shut_stays_shut),          cmocka_unit_test(readmitted_it_starts_over),
-        cmocka_unit_test(the_sink_may_call_back),   cmocka_unit_test(events_wait_for_a_poll),
+        cmocka_unit_test(a_busy_vf_is_left_alone),
+        cmocka_unit_test(a_flood_is_limited_then_shut),
+        cmocka_unit_test(a_poll_costs_little),
+        cmocka_unit_test(a_limited_vf_has_a_bounded_rate),
+        cmocka_unit_test(calm_is_rewarded),
+        cmocka_unit_test(bad_requests_add_up),
+        cmocka_unit_test(unsupported_is_not_amiss),
+        cmocka_unit_test(a_reset_storm_ends),
+        cmocka_unit_test(what_the_host_causes_is_forgiven),
+        cmocka_unit_test(shut_stays_shut),
+        cmocka_unit_test(readmitted_it_starts_over),
+        cmocka_unit_test(the_sink_may_call_back),
+        cmocka_unit_test(events_wait_for_a_poll),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
