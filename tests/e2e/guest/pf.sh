@@ -8,7 +8,7 @@
 # e2e: cpus 2
 # e2e: timeout 150
 
-load_modules igb igbvf vfio-pci vfio_iommu_type1
+load_modules igb igbvf vfio-pci vfio_iommu_type1 8021q
 wait_for 20 find_pf || bail "no 82576 PF"
 device=$pci/devices/$PF_BDF
 echo "$PF_BDF" >"$device/driver/unbind"
@@ -65,6 +65,40 @@ check "VF 2 reaches VF 0" pings 2 0
 check "another address is refused" sh -c "! ip -n guest0 link set \$(ip -n guest0 -o link | \
 	sed -n 's/^[0-9]*: \(e[^:]*\):.*/\1/p') address 02:99:99:99:99:99 2>/dev/null || \
 	! ip -n guest0 link | grep -q 02:99:99:99:99:99"
+
+# Policy, as Linux's igbvf takes it.
+dev_of() { ip -n "guest$1" -o link | sed -n 's/^[0-9]*: \(e[^:@]*\):.*/\1/p'; }
+# vlan_of VF VID: the guest asks for a VLAN.
+vlan_of() { ip -n "guest$1" link add link "$(dev_of "$1")" name "tag$2" type vlan id "$2"; }
+no_carrier() { ! ip -n "guest$1" link show dev "$(dev_of "$1")" | grep -q LOWER_UP; }
+check "VF 1 may ask for VLAN 7 only" asks trunk 1 7
+check "igbvf gets VLAN 7" vlan_of 1 7
+check "and is refused VLAN 8" sh -c "! ip -n guest1 link add link $(dev_of 1) name tag8 type vlan id 8"
+check "which VF 0 gets" vlan_of 0 8
+check "what is untagged passes" pings 0 1
+ip -n guest1 link del tag7
+check "any VLAN again" asks trunk 1 0
+check "igbvf gets VLAN 8 then" vlan_of 1 8
+
+check "VF 1 loses its link" asks vf-link 1 2
+check "igbvf sees it" wait_for 15 no_carrier 1
+check "VF 1 is not reached" sh -c "! ip netns exec guest0 ping -q -c 1 -W 1 192.0.2.11"
+check "VF 2 reaches VF 0 as before" pings 2 0
+check "VF 1 has its link again" asks vf-link 1 0
+check "and traffic" wait_for 3 comes_back 0 1
+check "without loss" pings 0 1
+ask vf-link 1 1
+is "a link that is up alone is not to be had" "${reply%% -*}" error
+
+ask vf-stats 1
+before=$(told rx_packets)
+check "50 requests more" pings 0 1
+ask vf-stats 1
+diag "VF 1: $reply"
+check "are counted" [ "$(told rx_packets)" -ge $((before + 50)) ]
+check "a rate is taken" asks rate 1 100
+ask rate 1 1001
+is "and one above the link's is not" "${reply%% -*}" error
 
 check "reset of the PF" asks reset
 check "traffic again after the reset" wait_for 2 comes_back 0 1

@@ -6,7 +6,7 @@
 # e2e: programs vfio-guest bare sriovctl
 # e2e: modules kvm kvm_amd
 # e2e: memory 1024
-# e2e: timeout 200
+# e2e: timeout 240
 
 load_modules kvm kvm_amd
 [ -c /dev/kvm ] || bail "no /dev/kvm: does QEMU emulate SVM?"
@@ -29,6 +29,10 @@ for backend in $backends; do
 	cp /tmp/subtest.tap "/out/vfio-guest.$backend.tap"
 	check "$backend: afterwards the host drives it" host_drives_it $backend
 done
+
+subtest "the VF is taken back by force" \
+	vfio-guest "$vf" ${backends##* } /usr/local/bin/bare 100000 192.0.2.10 192.0.2.2 force
+check "afterwards the host drives it" host_drives_it ${backends##* }
 
 # A machine that vanishes in the middle of its traffic: nobody resets the VF but the kernel.
 vfio-guest "$vf" ${backends##* } /usr/local/bin/bare 100000 192.0.2.10 192.0.2.2 >/tmp/victim.tap &

@@ -3,7 +3,9 @@
  * Owns a PF through VFIO and serves its VFs, by our own PF driver.
  * usage: pf-serve BDF VFS
  * Reads commands, one a line, and answers each with one line that begins with "ok" or "error":
- *   reset | down | up | mac VF | vlan VF VID | trust VF | vf VF | link | stats | quit
+ *   reset | down | up | mac VF | vlan VF VID | trunk VF VID | trust VF | rate VF MBPS | vf-link VF STATE |
+ *   vf VF | vf-stats VF | link | stats | quit
+ * trunk: VID 0: any. STATE: a number of enum sriov_pf_vf_link.
  */
 #include <sriov/drivers.h>
 #include <sriov/kvm.h>
@@ -67,6 +69,11 @@ static void show_vf(struct server *s, uint16_t vf)
            (unsigned long long)i.resets);
 }
 
+static int set_trunk(struct server *s, uint16_t vf, uint16_t vid)
+{
+    return sriov_pf_set_vf_trunk(s->pf, vf, &vid, vid != 0 ? 1 : 0);
+}
+
 static void show_link(struct server *s)
 {
     struct sriov_link link;
@@ -76,16 +83,39 @@ static void show_link(struct server *s)
     }
 }
 
-static void show_stats(struct server *s)
+/* vf -1: the port's. */
+static void show_stats(struct server *s, int vf)
 {
     struct sriov_stat stats[64];
-    const uint32_t n = sriov_pf_stats(s->pf, stats, 64);
+    const uint32_t n =
+        vf < 0 ? sriov_pf_stats(s->pf, stats, 64) : sriov_pf_vf_stats(s->pf, (uint16_t)vf, stats, 64);
 
     printf("ok served=%llu", (unsigned long long)s->served);
     for (uint32_t i = 0; i < n && i < 64; i++) {
         printf(" %s=%llu", stats[i].name, (unsigned long long)stats[i].value);
     }
     printf("\n");
+}
+
+/* False: it is none of these. */
+static bool policy(struct server *s, const char *word, int n, uint16_t vf, unsigned value)
+{
+    if (strcmp(word, "mac") == 0 && n == 2) {
+        (void)answer(set_mac(s, vf));
+    } else if (strcmp(word, "trust") == 0 && n == 2) {
+        (void)answer(sriov_pf_set_vf_trust(s->pf, vf, true));
+    } else if (strcmp(word, "vlan") == 0 && n == 3) {
+        (void)answer(sriov_pf_set_vf_vlan(s->pf, vf, (uint16_t)value));
+    } else if (strcmp(word, "trunk") == 0 && n == 3) {
+        (void)answer(set_trunk(s, vf, (uint16_t)value));
+    } else if (strcmp(word, "rate") == 0 && n == 3) {
+        (void)answer(sriov_pf_set_vf_rate(s->pf, vf, value));
+    } else if (strcmp(word, "vf-link") == 0 && n == 3) {
+        (void)answer(sriov_pf_set_vf_link(s->pf, vf, (enum sriov_pf_vf_link)value));
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /* False: quit. */
@@ -96,25 +126,22 @@ static bool command(struct server *s, char *line)
     unsigned b = 0;
     const int n = sscanf(line, "%15s %u %u", word, &a, &b);
 
+    if (strcmp(word, "quit") == 0) {
+        return false;
+    }
     if (strcmp(word, "reset") == 0) {
         (void)answer(sriov_pf_reset(s->pf));
     } else if (strcmp(word, "down") == 0 || strcmp(word, "up") == 0) {
         (void)answer(sriov_pf_set_up(s->pf, word[0] == 'u'));
-    } else if (strcmp(word, "mac") == 0 && n == 2) {
-        (void)answer(set_mac(s, (uint16_t)a));
-    } else if (strcmp(word, "vlan") == 0 && n == 3) {
-        (void)answer(sriov_pf_set_vf_vlan(s->pf, (uint16_t)a, (uint16_t)b));
-    } else if (strcmp(word, "trust") == 0 && n == 2) {
-        (void)answer(sriov_pf_set_vf_trust(s->pf, (uint16_t)a, true));
     } else if (strcmp(word, "vf") == 0 && n == 2) {
         show_vf(s, (uint16_t)a);
     } else if (strcmp(word, "link") == 0) {
         show_link(s);
     } else if (strcmp(word, "stats") == 0) {
-        show_stats(s);
-    } else if (strcmp(word, "quit") == 0) {
-        return false;
-    } else {
+        show_stats(s, -1);
+    } else if (strcmp(word, "vf-stats") == 0 && n == 2) {
+        show_stats(s, (int)a);
+    } else if (!policy(s, word, n, (uint16_t)a, b)) {
         printf("error unknown command: %s\n", word);
     }
     fflush(stdout);

@@ -4,7 +4,9 @@
  * the peer image (examples/bare) then runs on, with our VF driver in it and no operating system. Nothing is
  * simulated between the driver and the device: its registers are a memory slot, its vectors irqfds, its DMA
  * goes through the IOMMU at IOVA = guest-physical.
- * usage: vfio-guest BDF BACKEND IMAGE PINGS OWN-IP PEER-IP[,PEER-IP...]
+ * usage: vfio-guest BDF BACKEND IMAGE PINGS OWN-IP PEER-IP[,PEER-IP...] [force]
+ * With `force` the VF is asked back of a guest that does not listen, in the middle of its requests, and taken
+ * when time is up.
  * Prints TAP. The parts of examples/minivmm that know no simulated network are used as they are.
  */
 #include "guest.h"
@@ -30,6 +32,7 @@
 #define TURN_NS   UINT64_C(2000000)
 #define NS_PER_S  UINT64_C(1000000000)
 #define MOST_NS   (150 * NS_PER_S)
+#define FORCE_NS  (NS_PER_S / 2)
 #define LINE_MAX  512
 
 struct stage {
@@ -68,6 +71,14 @@ static bool step(struct stage *stage, int rc, const char *what)
 
 /* ---- building ---- */
 
+/* This guest is told nothing. */
+static int ask_nobody(void *arg, uint32_t slot)
+{
+    (void)arg;
+    (void)slot;
+    return 0;
+}
+
 /* Before its CPU: KVM's dirty ring is not used here, VFIO logs nothing. */
 static int make_machine(struct stage *stage)
 {
@@ -75,7 +86,8 @@ static int make_machine(struct stage *stage)
     struct sriov_kvm_vm_opts opts = {.size = sizeof(opts),
                                      .flags = SRIOV_KVM_VM_IRQCHIP_ROUTES | SRIOV_KVM_VM_PORTS,
                                      .vm_fd = -1,
-                                     .name = guest->name};
+                                     .name = guest->name,
+                                     .unplug_ask = ask_nobody};
     int rc = machine_create(stage->kvm_fd, RAM_BYTES, &guest->machine);
 
     opts.vm_fd = guest->machine.vm;
@@ -181,6 +193,16 @@ static void strike(struct stage *stage)
 
 /* ---- its CPU ---- */
 
+/* Where nothing is, as on a bus. False: this machine cannot go on. */
+static bool answer_nobody(struct kvm_run *run)
+{
+    if (run->exit_reason != KVM_EXIT_MMIO) {
+        return false;
+    }
+    memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
+    return true;
+}
+
 static void *run_cpu(void *arg)
 {
     struct guest *guest = arg;
@@ -190,6 +212,7 @@ static void *run_cpu(void *arg)
         int rc = machine_run(&guest->machine);
         if (rc == 0 && !ports_exit(guest)) {
             rc = sriov_kvm_vm_exit(guest->vm, guest->machine.run);
+            rc = rc == -ENOENT && answer_nobody(guest->machine.run) ? 0 : rc;
         }
         going = rc == 0 || rc == -EINTR || rc == -EAGAIN;
         if (!going) {
@@ -316,7 +339,30 @@ static void judge_end(struct stage *stage)
        (unsigned long long)guest->interrupts);
 }
 
-static void run(struct stage *stage, uint32_t peers)
+/* Its registers vanish under a CPU that runs, its vectors and its memory with them. */
+static void take_by_force(struct stage *stage)
+{
+    struct guest *guest = &stage->guest;
+
+    atomic_store(&guest->order, ORDER_PING);
+    for (uint64_t end = now_ns() + NS_PER_S; now_ns() < end;) {
+        turn(stage);
+    }
+    ok(stage, atomic_load(&guest->state) == PEER_READY && !guest->over,
+       "it is in the middle of its requests");
+    uint64_t begin = now_ns();
+    sriov_kvm_vm_lock(guest->vm);
+    int rc = sriov_vm_remove(guest->assign, FORCE_NS);
+    sriov_kvm_vm_unlock(guest->vm);
+    ok(stage, rc == -ETIMEDOUT && now_ns() - begin >= FORCE_NS, "the VF is taken when time is up (%d)", rc);
+    guest->assign = rc == 0 || rc == -ETIMEDOUT ? NULL : guest->assign;
+    for (uint64_t end = now_ns() + MOST_NS / 3; !atomic_load(&guest->over) && now_ns() < end;) {
+        turn(stage);
+    }
+    ok(stage, atomic_load(&guest->over), "the guest sees that it is gone, and ends by itself");
+}
+
+static void run(struct stage *stage, bool force, uint32_t peers)
 {
     struct guest *guest = &stage->guest;
     uint64_t deadline = now_ns() + MOST_NS;
@@ -325,7 +371,13 @@ static void run(struct stage *stage, uint32_t peers)
         return;
     }
     guest->threaded = true;
-    if (ok(stage, until(stage, PEER_READY, deadline), "our VF driver is up in it, with link")) {
+    bool up = ok(stage, until(stage, PEER_READY, deadline), "our VF driver is up in it, with link");
+    if (up && force) {
+        take_by_force(stage);
+        stop_cpu(stage);
+        return;
+    }
+    if (up) {
         atomic_store(&guest->order, ORDER_PING);
         ok(stage, until(stage, PEER_PINGED, deadline), "it has asked every peer");
         judge_paths(stage);
@@ -346,8 +398,10 @@ int main(int argc, char **argv)
     const struct sigaction action = {.sa_handler = on_kick}; /* without SA_RESTART: it ends KVM_RUN */
     uint32_t peers = 1;
 
-    if (argc != 7) {
-        fprintf(stderr, "usage: vfio-guest BDF BACKEND IMAGE PINGS OWN-IP PEER-IP[,PEER-IP...]\n");
+    bool force = argc == 8 && strcmp(argv[7], "force") == 0;
+
+    if (argc != 7 && !force) {
+        fprintf(stderr, "usage: vfio-guest BDF BACKEND IMAGE PINGS OWN-IP PEER-IP[,PEER-IP...] [force]\n");
         return 2;
     }
     (void)sigaction(SIGUSR1, &action, NULL);
@@ -360,7 +414,7 @@ int main(int argc, char **argv)
     if (step(&stage, stage.kvm_fd < 0 ? -errno : 0, "/dev/kvm") && build(&stage, argv)) {
         ok(&stage, has_descriptor("anon_inode:kvm-vfio"), "KVM has its device for VFIO");
         try_what_cannot_be(&stage);
-        run(&stage, peers);
+        run(&stage, force, peers);
     }
     strike(&stage);
     printf("1..%u\n", stage.tests);
