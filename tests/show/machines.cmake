@@ -3,11 +3,12 @@
 
 # On /dev/kvm, with the manager in a VMM of ours. 77 and its reason where there is none.
 if(TARGET minivmm AND TARGET bare)
-  add_test(NAME show.manager.1.minivmm-four-guests COMMAND minivmm --guests 4 --pings 200 $<TARGET_FILE:bare>)
+  add_test(NAME show.manager.1.minivmm-four-guests COMMAND minivmm --guests 4 --pings 200 --timeout 540
+           $<TARGET_FILE:bare>)
   add_test(NAME show.manager.4.function-face-in-a-kvm-guest
-           COMMAND minivmm --guests 2 --pings 20 --conform $<TARGET_FILE:bare>)
+           COMMAND minivmm --guests 2 --pings 20 --conform --timeout 540 $<TARGET_FILE:bare>)
   set_tests_properties(show.manager.1.minivmm-four-guests show.manager.4.function-face-in-a-kvm-guest
-                       PROPERTIES LABELS show SKIP_RETURN_CODE 77 TIMEOUT 300 PROCESSORS 2 RESOURCE_LOCK guest)
+                       PROPERTIES LABELS show SKIP_RETURN_CODE 77 TIMEOUT 600 PROCESSORS 2 RESOURCE_LOCK guest)
 endif()
 
 # Under QEMU, on its emulated 82576; the guest test has run, here is what it brought back.
@@ -23,7 +24,7 @@ if(TARGET bare)
   endforeach()
 endif()
 
-# Mock tests, VFIO program, guest image on KVM, image under QEMU: the very same driver objects.
+# Mock tests, VFIO program, and the image that KVM's guest and QEMU's both are: the very same driver objects.
 if(programs AND TARGET bare)
   set(images ${PROJECT_BINARY_DIR}/examples/bare)
   sriov_show(manager.3.one-object-everywhere ${PROJECT_SOURCE_DIR}/tests/abi/one_object.py ${PROJECT_BINARY_DIR}
