@@ -87,6 +87,8 @@ struct conform_vm_stage {
 };
 
 extern const struct conform_vm_stage conform_vm_stage_mock;
+/* With a VMM of its own. */
+extern const struct conform_vm_stage conform_vm_stage_apart;
 /* A KVM machine has one kind of dirty log. */
 extern const struct conform_vm_stage conform_vm_stage_kvm;
 extern const struct conform_vm_stage conform_vm_stage_kvm_ring;

@@ -50,7 +50,7 @@ static void usage(FILE *out)
 {
     fputs("usage: sriov-conform --shim mock [--model 82599|82576] [--quirks NAME] [--pf]\n"
           "       sriov-conform --shim kvm --device BDF [--backend auto|group|iommufd]\n"
-          "       sriov-conform --vm mock|kvm|kvm-ring [--model 82599|82576|toy]\n"
+          "       sriov-conform --vm mock|mock-apart|kvm|kvm-ring [--model 82599|82576|toy]\n"
           "  --only PREFIX   only the cases whose names begin so\n"
           "  --summary       print failed and unsupported cases and the count only\n"
           "Exit status: 0 all passed or unsupported, 1 a case failed, 2 nothing could be tried,\n"
@@ -149,6 +149,7 @@ static const struct conform_vm_stage *machine_of(const char *name)
 {
     static const struct conform_vm_stage *const machines[] = {
         &conform_vm_stage_mock,
+        &conform_vm_stage_apart,
 #ifdef CONFORM_VM_KVM
         &conform_vm_stage_kvm,
         &conform_vm_stage_kvm_ring,
@@ -169,7 +170,7 @@ static int run_vm(const struct settings *set)
     struct conform c = {.drivers = sriov_net_drivers, .report = report, .arg = &tap};
 
     if (stage == NULL) {
-        fputs("sriov-conform: --vm is mock, kvm or kvm-ring\n", stderr);
+        fputs("sriov-conform: --vm is mock, mock-apart, kvm or kvm-ring\n", stderr);
         return 2;
     }
     if (vm_cases_run(&c, stage, set->stage.model, set->only) < 0) {
