@@ -149,7 +149,7 @@ static int build(struct guest_host *host, struct guest *guest, const char *peers
         rc = add_cpu(host, guest);
     }
     if (rc == 0) {
-        *step = "image";
+        *step = "image: take an ELF with a PVH entry that lies in RAM above 1 MiB, as target bare is";
         rc = load(host, guest, peers);
     }
     if (rc == 0) {

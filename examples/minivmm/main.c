@@ -57,8 +57,7 @@ static bool prepare(struct vmm *vmm)
     (void)pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
     (void)pthread_mutex_init(&vmm->host.lock, &recursive);
     (void)pthread_mutexattr_destroy(&recursive);
-    if (vmm_failed(vmm->image_path, image_open(vmm->image_path, &vmm->image)) ||
-        vmm_failed("KVM shim", sriov_kvm_create(&opts, &vmm->host.kvm))) {
+    if (vmm_failed("KVM shim", sriov_kvm_create(&opts, &vmm->host.kvm))) {
         return false;
     }
     int rc = net_create(&vmm->net, (uint16_t)vmm->guests, vmm->pcap, &step);
@@ -158,6 +157,12 @@ int main(int argc, char **argv)
 
     if (!take_options(argc, argv, &vmm, &kill, &seconds) || (kill != UINT32_MAX && kill > vmm.guests)) {
         return usage();
+    }
+    int rc = image_open(vmm.image_path, &vmm.image);
+    if (rc != 0) {
+        fprintf(stderr, "minivmm: %s: %s: build target bare, and name what it made\n", vmm.image_path,
+                strerror(-rc));
+        return 2;
     }
     vmm.host.kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (vmm.host.kvm_fd < 0) {
