@@ -84,7 +84,9 @@ uint32_t sri_pf_stats(struct sriov_pf *pf, struct sriov_stat *out, uint32_t room
     if (!sriov_fn_gone(pf->fn)) {
         (void)sri_pf_enter(p);
         collect(p);
-        p->dev->watch(p);
+        if (p->num_vfs != 0) {
+            p->dev->watch(p);
+        }
         sri_pf_leave(p);
     }
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {

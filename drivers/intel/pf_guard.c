@@ -190,6 +190,14 @@ static bool beyond(struct sri_pf_meter *m, uint64_t now, uint64_t forgive_ns, ui
     return m->level > most;
 }
 
+/* What is forgiven slowly takes longer to be calm about. */
+static void note_offence(struct sri_pf_guard *g, const struct bound *b, uint64_t now)
+{
+    const uint64_t calm = b->limited_ns > SRIOV_PF_GUARD_CALM_NS ? b->limited_ns : SRIOV_PF_GUARD_CALM_NS;
+
+    g->calm_at = now + calm > g->calm_at ? now + calm : g->calm_at;
+}
+
 void sri_pf_guard_blame(struct sri_pf *p, uint16_t vf, enum sri_pf_offence offence, uint32_t n)
 {
     const struct bound *b = &bounds[offence];
@@ -201,7 +209,7 @@ void sri_pf_guard_blame(struct sri_pf *p, uint16_t vf, enum sri_pf_offence offen
     if (n == 0 || g->standing == SRI_PF_SHUT) {
         return;
     }
-    g->offended = now;
+    note_offence(g, b, now);
     if (limited && beyond(m, now, b->limited_ns, b->limited, n)) {
         shut(p, vf, b->reason, m->level);
     } else if (!limited && beyond(m, now, b->free_ns, b->free, n)) {
@@ -218,7 +226,7 @@ void sri_pf_guard_spoofed(struct sri_pf *p, uint16_t vf, uint32_t n)
 void sri_pf_guard_stopped(struct sri_pf *p, uint16_t vf, uint32_t cause)
 {
     sriov_log(sriov_fn_vmm(p->pf->fn), SRIOV_LOG_WARN,
-              "%s: %s: VF %u: queue stopped for a malformed descriptor, cause 0x%08x", p->dev->name,
+              "%s: %s: VF %u: a queue stopped at a descriptor, 0x%08x", p->dev->name,
               sriov_fn_info(p->pf->fn)->name, vf, cause);
     p->dev->put_traffic(p, vf, false);
     sri_pf_vf_dismiss(p, vf);
@@ -270,7 +278,7 @@ void sri_pf_guard_tick(struct sri_pf *p)
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
         const struct sri_pf_guard *g = &p->vf[vf].guard;
 
-        if (g->standing == SRI_PF_LIMITED && now - g->offended >= SRIOV_PF_GUARD_CALM_NS) {
+        if (g->standing == SRI_PF_LIMITED && now >= g->calm_at) {
             stand(p, vf, SRI_PF_FREE);
             report(p, vf, SRIOV_PF_EVENT_VF_CALM, 0);
         }

@@ -32,14 +32,19 @@ struct sri_pf_meter {
     uint32_t level;
 };
 
+#define SRI_PF_POOL_QUEUES 4u
+
 struct sri_pf_guard {
     struct sri_pf_meter meter[SRI_PF_OFFENCES];
-    uint64_t offended; /* when it last did something amiss */
-    uint64_t next;     /* limited: a request is served from then on */
+    uint64_t calm_at; /* limited: free from then on, unless it offends */
+    uint64_t next;    /* limited: a request is served from then on */
     uint64_t dropped;
     uint64_t spoofed;
     uint32_t reason; /* enum sriov_pf_reason */
     uint8_t standing;
+    /* For a device that does not tell of queues that hang: their heads, and since when they stand still. */
+    uint32_t head[SRI_PF_POOL_QUEUES];
+    uint64_t stuck_since[SRI_PF_POOL_QUEUES];
 };
 
 #define SRI_PF_EVENTS 64u
@@ -54,6 +59,8 @@ struct sri_pf_watch {
     /* For a device that has one counter of spoofed frames: whose are counted, and who else may be it. */
     uint64_t counted, other;
     uint64_t counted_since, hit_at;
+    uint64_t looked_at; /* at the queues of a VF */
+    uint32_t next_vf;
     uint64_t dwell_ns; /* how long to wait for the next frame before others are suspected */
 };
 

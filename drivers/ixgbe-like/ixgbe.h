@@ -27,7 +27,11 @@ void ixgbe_put_rate(struct sri_pf *p, uint16_t vf, uint32_t factor);
 void ixgbe_irq_on(struct sri_pf *p);
 void ixgbe_irq_ack(struct sri_pf *p);
 
-/* ixgbe_guard.c */
+/* Queues of each VF, that it may use or not. */
+uint32_t ixgbe_pool_queues(const struct sri_pf *p);
+
+/* ixgbe_guard.c, ixgbe_stuck.c */
+void ixgbe_look_for_stuck(struct sri_pf *p);
 void ixgbe_put_rings(struct sri_pf *p, uint16_t vf, bool on);
 void ixgbe_watch_on(struct sri_pf *p);
 void ixgbe_watch(struct sri_pf *p);

@@ -118,6 +118,7 @@ void ixgbe_watch(struct sri_pf *p)
         narrow(p, spoofed);
     }
     look_elsewhere(p, all);
+    ixgbe_look_for_stuck(p);
 }
 
 /* PFMBIMR covers the resets of a VF as well. */

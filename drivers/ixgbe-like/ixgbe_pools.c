@@ -186,6 +186,11 @@ void ixgbe_put_traffic(struct sri_pf *p, uint16_t vf, bool on)
     sri_pf_set(p, IXGBE_PFVFRE(vf / 32u), bit, on ? bit : 0);
 }
 
+uint32_t ixgbe_pool_queues(const struct sri_pf *p)
+{
+    return choose_mode(p)->queues;
+}
+
 static uint32_t first_queue(const struct sri_pf *p, uint16_t vf)
 {
     return choose_mode(p)->queues * vf;

@@ -115,9 +115,9 @@ SRIOV_API int sriov_pf_readmit_vf(struct sriov_pf *pf, uint16_t vf);
 /*
  * What a VF may do before it is contained. Each bound is a leaky bucket on the VMM's clock: so many at
  * once, and one more each _NS. Beyond it the VF is limited. What it does amiss from then on is counted
- * anew, and beyond _MORE (a flood: _DROPS) it is shut down. Limited, without anything amiss for CALM_NS:
- * free again. A reset of the VF or of the PF changes none of it; but what a free VF asked and reset before
- * the host made it start over, by such a reset or by a policy, is forgiven.
+ * anew, and beyond _MORE (a flood: _DROPS) it is shut down. Limited, without anything amiss for CALM_NS
+ * (a stopped queue: for STOPS_NS): free again. A reset of the VF or of the PF changes none of it; but what a
+ * free VF asked and reset before the host made it start over, by such a reset or by a policy, is forgiven.
  *
  * So of one VF a poll serves at most one request and one reset; t after it began at most
  * REQUESTS + t / REQUEST_NS requests are served while it is free, and 1 + t / LIMITED_NS once it is

@@ -110,6 +110,72 @@ static void a_spoofer_is_named_by_82576(void **state)
     close_stand(&s);
 }
 
+/* The last of the four queues of its pool: head 7, tail 9. */
+static void hang_queue(void)
+{
+    const uint32_t queue = 4u * BAD + 3u;
+
+    fake_reg_set(IXGBE_TXDCTL(queue), IXGBE_TXDCTL_ENABLE);
+    fake_reg_set(IXGBE_TDH(queue), 7);
+    fake_reg_set(IXGBE_TDT(queue), 9);
+}
+
+static void poll_for(struct stand *s, uint64_t ns)
+{
+    for (uint64_t t = 0; t < ns; t += 5u * MS) {
+        fake_advance(5u * MS);
+        (void)fake_ops()->poll(s->pf);
+    }
+}
+
+/* The 82599 does not tell: a head that stands still for 3 s does. */
+static void hung_queues_add_up_on_82599(void **state)
+{
+    struct stand s;
+
+    (void)state;
+    open_stand(&s, FAKE_82599);
+    for (uint32_t i = 1; i <= 6; i++) {
+        hang_queue();
+        poll_for(&s, 2900u * MS);
+        assert_true(has_traffic(&s, BAD));
+        poll_for(&s, 400u * MS);
+        assert_false(has_traffic(&s, BAD));
+        assert_true(has_traffic(&s, GOOD));
+        assert_int_equal(s.n, i < 3 ? 0 : i < 6 ? 1 : 2);
+        if (i < 6) {
+            fake_greet(BAD, 0x0100);
+        }
+    }
+    expect_event(&s, 0, SRIOV_PF_EVENT_VF_LIMITED, SRIOV_PF_REASON_BAD_DESC, SRIOV_PF_GUARD_STOPS + 1u);
+    expect_event(&s, 1, SRIOV_PF_EVENT_VF_SHUT, SRIOV_PF_REASON_BAD_DESC, SRIOV_PF_GUARD_STOPS_MORE + 1u);
+    check_shut(&s);
+    close_stand(&s);
+}
+
+/* One that moves, however slowly, one without link, and one that is off do not hang. */
+static void slow_queues_do_not_hang(void **state)
+{
+    const uint32_t queue = 4u * BAD + 3u;
+    struct stand s;
+
+    (void)state;
+    open_stand(&s, FAKE_82599);
+    hang_queue();
+    for (uint32_t i = 0; i < 10; i++) {
+        poll_for(&s, 2500u * MS);
+        fake_reg_set(IXGBE_TDH(queue), 100u + i);
+    }
+    fake_reg_set(IXGBE_LINKS, 0);
+    poll_for(&s, 10u * SECOND);
+    fake_reg_set(IXGBE_LINKS, IXGBE_LINKS_UP | IXGBE_LINKS_SPEED_10G);
+    fake_reg_set(IXGBE_TXDCTL(queue), 0);
+    poll_for(&s, 10u * SECOND);
+    assert_true(has_traffic(&s, BAD));
+    assert_int_equal(s.n, 0);
+    close_stand(&s);
+}
+
 static void stop_queue(struct stand *s)
 {
     fake_reg_set(IGB_MDFB, 0x100u << BAD);
@@ -157,6 +223,8 @@ int main(void)
         cmocka_unit_test(spoofers_are_found_one_by_one_on_82599),
         cmocka_unit_test(rare_spoofs_are_forgiven_on_82599),
         cmocka_unit_test(a_spoofer_is_named_by_82576),
+        cmocka_unit_test(hung_queues_add_up_on_82599),
+        cmocka_unit_test(slow_queues_do_not_hang),
         cmocka_unit_test(stopped_queues_add_up),
     };
 
