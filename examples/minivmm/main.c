@@ -88,74 +88,83 @@ static int usage(void)
     return 2;
 }
 
-/* 0: not a number from least to most. */
-static uint32_t take_number(const char *text, uint32_t least, uint32_t most)
+struct settings {
+    uint32_t memory_mib;
+    uint32_t kill; /* from 1; 0: none */
+    uint32_t seconds;
+};
+
+static bool take_number(const char *text, uint32_t least, uint32_t most, uint32_t *value)
 {
     char *end;
-    unsigned long value = strtoul(text, &end, 10);
+    unsigned long all = strtoul(text, &end, 10);
 
-    return *text != '\0' && *end == '\0' && value >= least && value <= most ? (uint32_t)value : 0;
+    *value = (uint32_t)all;
+    return *text != '\0' && *end == '\0' && all >= least && all <= most;
 }
 
-static bool take_options(int argc, char **argv, struct vmm *vmm, uint32_t *kill, uint32_t *seconds)
+/* The options that are no numbers; false: there is none of that name. */
+static bool take_word(struct vmm *vmm, int option)
+{
+    switch (option) {
+    case 'c':
+        vmm->pcap = optarg;
+        return true;
+    case 'q':
+        vmm->host.quiet = true;
+        return true;
+    case 'h':
+        vmm->scene.hotplug = true;
+        return true;
+    case 'l':
+        vmm->words = "lie";
+        return true;
+    case 'f':
+        vmm->words = "conform";
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take_options(int argc, char **argv, struct vmm *vmm, struct settings *s)
 {
     static const struct option options[] = {
         {"guests", 1, NULL, 'g'},  {"pings", 1, NULL, 'p'},   {"memory", 1, NULL, 'm'},
         {"kill", 1, NULL, 'k'},    {"timeout", 1, NULL, 't'}, {"pcap", 1, NULL, 'c'},
         {"quiet", 0, NULL, 'q'},   {"lie", 0, NULL, 'l'},     {"hotplug", 0, NULL, 'h'},
         {"conform", 0, NULL, 'f'}, {NULL, 0, NULL, 0}};
-    uint32_t mib = MEMORY_MIB;
+    const struct {
+        int option;
+        uint32_t least;
+        uint32_t most;
+        uint32_t *to;
+    } numbers[] = {{'g', 2, VMM_GUESTS_MAX, &vmm->guests},
+                   {'p', 1, 100000, &vmm->host.pings},
+                   {'m', 8, 1024, &s->memory_mib},
+                   {'k', 1, VMM_GUESTS_MAX, &s->kill},
+                   {'t', 1, 86400, &s->seconds}};
+    bool good = true;
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'g':
-            vmm->guests = take_number(optarg, 2, VMM_GUESTS_MAX);
-            break;
-        case 'p':
-            vmm->host.pings = take_number(optarg, 1, 100000);
-            break;
-        case 'm':
-            mib = take_number(optarg, 8, 1024);
-            break;
-        case 'k':
-            *kill = take_number(optarg, 1, VMM_GUESTS_MAX);
-            break;
-        case 't':
-            *seconds = take_number(optarg, 1, 86400);
-            break;
-        case 'c':
-            vmm->pcap = optarg;
-            break;
-        case 'q':
-            vmm->host.quiet = true;
-            break;
-        case 'l':
-            vmm->words = "lie";
-            break;
-        case 'h':
-            vmm->scene.hotplug = true;
-            break;
-        case 'f':
-            vmm->words = "conform";
-            break;
-        default:
-            return false;
+    while (good && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        bool taken = false;
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && !taken; i++) {
+            taken = numbers[i].option == option;
+            good = !taken || take_number(optarg, numbers[i].least, numbers[i].most, numbers[i].to);
         }
+        good = good && (taken || take_word(vmm, option));
     }
-    vmm->host.ram_size = (uint64_t)mib << 20;
     vmm->image_path = argv[optind];
-    return optind == argc - 1 && vmm->guests != 0 && vmm->host.pings != 0 && mib != 0 && *kill != 0 &&
-           *seconds != 0;
+    return good && optind == argc - 1 && s->kill <= vmm->guests;
 }
 
 int main(int argc, char **argv)
 {
     static struct vmm vmm = {.guests = GUESTS, .host = {.pings = PINGS, .kvm_fd = -1}, .words = ""};
-    uint32_t kill = UINT32_MAX;
-    uint32_t seconds = SECONDS;
+    struct settings settings = {.memory_mib = MEMORY_MIB, .seconds = SECONDS};
 
-    if (!take_options(argc, argv, &vmm, &kill, &seconds) || (kill != UINT32_MAX && kill > vmm.guests)) {
+    if (!take_options(argc, argv, &vmm, &settings)) {
         return usage();
     }
     int rc = image_open(vmm.image_path, &vmm.image);
@@ -170,12 +179,10 @@ int main(int argc, char **argv)
                strerror(errno));
         return EXIT_SKIP;
     }
-    for (uint32_t i = 0; i < vmm.guests; i++) {
-        vmm.guest[i].machine.vm = vmm.guest[i].machine.vcpu = -1;
-    }
     vmm.killed = vmm.guests;
-    vmm.deadline_ns = vmm_now_ns() + seconds * VMM_NS_PER_S;
-    vmm.scene.victim = kill == UINT32_MAX ? vmm.guests : kill - 1;
+    vmm.host.ram_size = (uint64_t)settings.memory_mib << 20;
+    vmm.deadline_ns = vmm_now_ns() + settings.seconds * VMM_NS_PER_S;
+    vmm.scene.victim = settings.kill == 0 ? vmm.guests : settings.kill - 1;
     bool good = prepare(&vmm) && scenes_play(&vmm);
     uint64_t bad = strike(&vmm);
     (void)close(vmm.host.kvm_fd);
