@@ -131,7 +131,7 @@ static uint32_t decode(const struct machine *m, uint64_t gpa, uint64_t *off)
 
 uint32_t mmio_rd(struct machine *m, uint64_t gpa)
 {
-    uint64_t off;
+    uint64_t off = 0;
     uint64_t value;
     uint32_t bar = decode(m, gpa, &off);
 
@@ -143,7 +143,7 @@ uint32_t mmio_rd(struct machine *m, uint64_t gpa)
 
 void mmio_wr(struct machine *m, uint64_t gpa, uint32_t value)
 {
-    uint64_t off;
+    uint64_t off = 0;
     uint32_t bar = decode(m, gpa, &off);
 
     if (!sriov_vcfg_bar_write(m->vcfg, bar, off, 4, value)) {
