@@ -22,6 +22,7 @@
 #define ETH_HEADER 14u
 #define LATENCY_US 1000u
 #define EVENTS     16u
+#define QUESTIONS  600u
 
 enum kind {
     REQUEST = 1,
@@ -341,6 +342,121 @@ static void the_others_feel_nothing(void **state)
     }
 }
 
+/* ---- their mailboxes ---- */
+
+struct flooder {
+    struct hostile h;
+    enum hostile_way way;
+};
+
+static void on_task(void *arg)
+{
+    struct flooder *f = arg;
+
+    hostile_blow(&f->h, f->way);
+}
+
+struct answers {
+    uint64_t most_ns;
+    uint64_t sum_ns;
+};
+
+/* A question each millisecond, of the three in turn. */
+static struct answers ask_on(struct vf_world *w)
+{
+    static const struct sriov_mac group = {{0x01, 0x00, 0x5e, 0x11, 0x22, 0x33}};
+    struct answers a = {0, 0};
+
+    for (uint32_t i = 0; i < QUESTIONS; i++) {
+        const uint64_t start = sriov_mock_now(w->mock);
+
+        assert_int_equal(sriov_net_set_multicast(w->port[i % GOOD].net, &group, (uint16_t)(i / GOOD % 2u)),
+                         0);
+        const uint64_t took = sriov_mock_now(w->mock) - start;
+        a.sum_ns += took;
+        a.most_ns = took > a.most_ns ? took : a.most_ns;
+        vf_run(w, VF_MS);
+    }
+    return a;
+}
+
+static struct answers questions(const char *model, struct flooder *f)
+{
+    const struct vf_setup setup = {.model = model};
+    struct vf_world w;
+    struct answers a;
+    int task = 0;
+
+    vf_world_make(&w, &setup);
+    for (uint16_t vf = 0; vf < GOOD; vf++) {
+        vf_port_up(&w, vf);
+    }
+    if (f != NULL) {
+        assert_int_equal(sriov_mock_vf_name(w.mock, w.pf_name, BAD, w.culprit), 0);
+        hostile_open(&f->h, w.vmm, model, w.culprit, &wire_mac);
+        task = sriov_mock_task(w.mock, STEP_NS, on_task, f);
+        assert_true(task > 0);
+    }
+    a = ask_on(&w);
+    if (f != NULL) {
+        assert_int_equal(sriov_mock_task_stop(w.mock, task), 0);
+        hostile_close(&f->h);
+    }
+    vf_world_end(&w);
+    return a;
+}
+
+/* Each flood begins while they ask, and ends contained: never do they wait a turn of the PF longer. */
+static void their_questions_are_answered_as_soon(void **state)
+{
+    static struct flooder f;
+
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        const struct answers quiet = questions(models[m], NULL);
+
+        print_message("%s, %u questions: mean %.1f us, most %.1f; nobody hostile\n", models[m], QUESTIONS,
+                      (double)quiet.sum_ns / QUESTIONS / 1e3, (double)quiet.most_ns / 1e3);
+        for (uint32_t way = 0; way < HOSTILE_WAYS; way++) {
+            f.way = (enum hostile_way)way;
+            const struct answers a = questions(models[m], &f);
+
+            print_message("  %-18s mean %.1f us, most %.1f\n", hostile_way_name(f.way),
+                          (double)a.sum_ns / QUESTIONS / 1e3, (double)a.most_ns / 1e3);
+            assert_true(a.most_ns <= quiet.most_ns + POLL_NS);
+        }
+    }
+}
+
+/* It hangs its queue and rests: the device says so, or its head does. It is sent back to RESET. */
+static void a_queue_that_hangs_is_noticed(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        const struct vf_setup setup = {.model = models[m]};
+        struct sriov_pf_vf_info info = {.size = sizeof(info)};
+        struct vf_world w;
+        struct hostile h;
+
+        vf_world_make(&w, &setup);
+        vf_port_up(&w, 0);
+        vf_port_up(&w, 1);
+        assert_int_equal(sriov_mock_vf_name(w.mock, w.pf_name, BAD, w.culprit), 0);
+        hostile_open(&h, w.vmm, models[m], w.culprit, &wire_mac);
+        while (h.descriptors < 4) {
+            hostile_blow(&h, HOSTILE_DESC);
+            vf_run(&w, POLL_NS);
+        }
+        vf_run(&w, 4000 * VF_MS);
+        assert_int_equal(sriov_pf_get_vf(w.pf, BAD, &info), 0);
+        assert_false(info.ready);
+        assert_false(info.shut || info.limited);
+        vf_expect_traffic(&w, 0, 1);
+        hostile_close(&h);
+        vf_world_end(&w);
+    }
+}
+
 /* What was shut down is as good as new once the host readmits it and a driver resets it. */
 static void readmitted_it_works(void **state)
 {
@@ -370,6 +486,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_others_feel_nothing),
+        cmocka_unit_test(their_questions_are_answered_as_soon),
+        cmocka_unit_test(a_queue_that_hangs_is_noticed),
         cmocka_unit_test(readmitted_it_works),
     };
 
