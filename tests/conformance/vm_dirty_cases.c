@@ -53,6 +53,15 @@ static void write_page(struct vm_bed *bed, const struct vm_piece *ram, uint32_t 
     vm_wr(bed, ram->gpa + page * SRIOV_VM_PAGE + page % 64 * 8, 8, page + 1);
 }
 
+/* As a guest that has used its memory: at the first read of a page KVM may map it as writable, and with the
+ * log on it then has to call it dirty. */
+static void read_all(struct vm_bed *bed, const struct vm_piece *ram)
+{
+    for (uint32_t page = 0; page < PAGES; page++) {
+        (void)vm_rd(bed, ram->gpa + page * SRIOV_VM_PAGE, 8);
+    }
+}
+
 static enum conform_verdict of_the_cpu(struct conform *c, struct vm_bed *bed, enum sriov_vm_dirty_mode mode)
 {
     static const uint32_t written[] = {0, 1, 7, 63, 64, 128, 200, 255};
@@ -60,6 +69,7 @@ static enum conform_verdict of_the_cpu(struct conform *c, struct vm_bed *bed, en
     struct pages want = {{0}};
     NEED_MODE(c, bed, mode);
     RETURNS(c, vm_ram(bed, 0x10000, PAGES, &ram), 0);
+    read_all(bed, ram);
     write_page(bed, ram, 5); /* before it is on */
     RETURNS(c, sriov_vm_dirty_start(bed->guest.vm, mode), 0);
     CHECK(c, is_log(bed, ram, &want));
