@@ -65,6 +65,7 @@ struct sri_pf_vf {
     uint8_t n_hashes;
     uint8_t xcast; /* INTEL's IXGBE_MBX_XCAST_* */
     bool cts;
+    bool held;   /* it was greeted when its link was taken, and has not begun anew since */
     bool tell;   /* a control message waits to be sent */
     bool unread; /* our last message is not acknowledged yet */
     bool lost;   /* it reads, without CTS: it has not understood that it has to RESET */
@@ -314,7 +315,7 @@ void sri_pf_vf_init(struct sri_pf *p, uint16_t vf);
 void sri_pf_vf_forget(struct sri_pf *p, uint16_t vf);
 /* Its traffic runs, unless policy holds it back. */
 void sri_pf_vf_run(struct sri_pf *p, uint16_t vf);
-/* It has no link, and its mailbox no words for that: a PF that does not answer is understood. */
+/* It has no link, and its mailbox no words for that: a RESET without an answer is understood. */
 bool sri_pf_vf_is_silenced(const struct sri_pf *p, uint16_t vf);
 /* The policy lets it have this VLAN. */
 bool sri_pf_vf_may_vlan(const struct sri_pf *p, uint16_t vf, uint16_t vid);

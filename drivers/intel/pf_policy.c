@@ -196,6 +196,29 @@ int sri_pf_set_vf_rx_mode(struct sriov_pf *pf, uint16_t vf, enum sriov_rx_mode m
 }
 
 /*
+ * A VF that can ask for its link starts over, and asks. One that cannot is told without CTS, which to
+ * it is a lost link, and with CTS again: unless it began anew meanwhile it goes on from there.
+ */
+static void move_link(struct sri_pf *p, uint16_t vf)
+{
+    struct sri_pf_vf *v = &p->vf[vf];
+    const bool silenced = sri_pf_vf_is_silenced(p, vf);
+
+    if (v->held && !silenced) {
+        v->held = false;
+        v->cts = true;
+        v->lost = false;
+        sri_pf_tell(p, vf);
+    } else {
+        const bool held = v->cts && silenced;
+
+        sri_pf_vf_dismiss(p, vf);
+        v->held = held;
+    }
+    sri_pf_vf_run(p, vf);
+}
+
+/*
  * STATUS and LINKS of a VF are the port's, and without the port's link nothing is transmitted, not even
  * from VF to VF: a VF cannot be up alone. Down is told by the mailbox, and enforced by the enables.
  */
@@ -215,8 +238,7 @@ int sri_pf_set_vf_link(struct sriov_pf *pf, uint16_t vf, enum sriov_pf_vf_link l
     }
     (void)sri_pf_enter(p);
     v->link = (uint8_t)link;
-    sri_pf_vf_dismiss(p, vf);
-    sri_pf_vf_run(p, vf);
+    move_link(p, vf);
     sri_pf_leave(p);
     return 0;
 }

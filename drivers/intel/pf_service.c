@@ -55,9 +55,6 @@ uint32_t sri_pf_answer(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WOR
     struct sri_pf_vf *v = &p->vf[vf];
 
     v->requests++;
-    if (sri_pf_vf_is_silenced(p, vf)) {
-        return 0;
-    }
     /* Our own answer, rung back at us. */
     if ((msg[0] & INTEL_MBX_RESULT) != 0) {
         v->refused++;
@@ -66,6 +63,10 @@ uint32_t sri_pf_answer(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WOR
     }
     if (msg[0] == INTEL_MBX_VF_RESET) {
         sri_pf_guard_blame(p, vf, SRI_PF_RESETS, 1);
+        if (sri_pf_vf_is_silenced(p, vf)) {
+            sri_pf_vf_restart(p, vf);
+            return 0;
+        }
         return sri_pf_guard_is_shut(p, vf) ? 0 : sri_pf_msg_reset(p, vf, msg);
     }
     if (!v->cts) {

@@ -62,6 +62,7 @@ static void forget_requests(struct sri_pf_vf *v)
     v->n_hashes = 0;
     v->xcast = v->rx_most < IXGBE_MBX_XCAST_MULTI ? v->rx_most : IXGBE_MBX_XCAST_MULTI;
     v->cts = false;
+    v->held = false;
     v->unread = false;
     v->lost = false;
     v->nacked_at = 0;
@@ -99,6 +100,7 @@ void sri_pf_vf_restore_all(struct sri_pf *p)
 void sri_pf_vf_dismiss(struct sri_pf *p, uint16_t vf)
 {
     p->vf[vf].cts = false;
+    p->vf[vf].held = false;
     sri_pf_guard_forgive(p, vf);
     sri_pf_tell(p, vf);
 }

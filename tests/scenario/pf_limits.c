@@ -219,6 +219,27 @@ static void link_is_silence_82576(void **state)
 
     fake_greet(1, 0x0100);
     fake_greet(2, 0x0100);
+    /* Linux's driver takes a message without CTS for a lost link, and one with it for one that is back. */
+    for (uint32_t round = 0; round < 2; round++) {
+        assert_int_equal(fake_ops()->set_vf_link(pf, 1, SRIOV_PF_VF_LINK_DOWN), 0);
+        assert_int_equal(fake_reg(IGB_VFTE), 4);
+        assert_true(fake_take_reply(1, words));
+        assert_int_equal(words[0], INTEL_MBX_PF_CONTROL_MSG);
+        (void)fake_ops()->poll(pf);
+        assert_false(fake_rung(1)); /* no NACK, which would have it start over */
+        assert_int_equal(ask_vlan(1, 5, true), INTEL_MBX_NACK);
+        if (round == 1) {
+            fake_vf_was_reset(1);
+            (void)fake_ops()->poll(pf);
+        }
+        assert_int_equal(fake_ops()->set_vf_link(pf, 1, SRIOV_PF_VF_LINK_AUTO), 0);
+        (void)fake_ops()->poll(pf);
+        assert_true(fake_take_reply(1, words));
+        assert_int_equal(words[0], INTEL_MBX_PF_CONTROL_MSG | (round == 0 ? INTEL_MBX_CTS : 0));
+        assert_int_equal(fake_reg(IGB_VFTE), round == 0 ? 6 : 4);
+        assert_int_equal(info_of(pf, 1).ready, round == 0);
+    }
+    fake_greet(1, 0x0100);
     assert_int_equal(fake_ops()->set_vf_link(pf, 1, SRIOV_PF_VF_LINK_DOWN), 0);
     assert_int_equal(fake_reg(IGB_VFTE), 4);
     assert_int_equal(fake_reg(IGB_VFRE), 4);

@@ -6,7 +6,7 @@
 # e2e: append vfio_pci.enable_sriov=1
 # igbvf spins in the kernel for an answer that our PF driver gives in user space: each wants a CPU.
 # e2e: cpus 2
-# e2e: timeout 150
+# e2e: timeout 240
 
 load_modules igb igbvf vfio-pci vfio_iommu_type1 8021q
 wait_for 20 find_pf || bail "no 82576 PF"
@@ -70,18 +70,35 @@ check "another address is refused" sh -c "! ip -n guest0 link set \$(ip -n guest
 dev_of() { ip -n "guest$1" -o link | sed -n 's/^[0-9]*: \(e[^:@]*\):.*/\1/p'; }
 # vlan_of VF VID: the guest asks for a VLAN.
 vlan_of() { ip -n "guest$1" link add link "$(dev_of "$1")" name "tag$2" type vlan id "$2"; }
-no_carrier() { ! ip -n "guest$1" link show dev "$(dev_of "$1")" | grep -q LOWER_UP; }
 check "VF 1 may ask for VLAN 7 only" asks trunk 1 7
 check "igbvf gets VLAN 7" vlan_of 1 7
-check "and is refused VLAN 8" sh -c "! ip -n guest1 link add link $(dev_of 1) name tag8 type vlan id 8"
-check "which VF 0 gets" vlan_of 0 8
+asks vf 1
+before=$(told refused)
+# igbvf does not look at the refusal (it compares the whole header); what counts is what passes.
+vlan_of 1 8
+asks vf 1
+is "VLAN 8 is refused" "$(told refused)" $((before + 1))
+check "VF 0 gets VLAN 7" vlan_of 0 7
+check "and VLAN 8" vlan_of 0 8
+# tag_up VF VID: the guest's end of a VLAN.
+tag_up() { ip -n "guest$1" addr add "198.51.$2.1$1/24" dev "tag$2" && ip -n "guest$1" link set "tag$2" up; }
+for vid in 7 8; do
+	check "VLAN $vid is up on VF 0" tag_up 0 "$vid"
+	check "and on VF 1" tag_up 1 "$vid"
+done
+# passes VID: within 10 tries.
+passes() { ip netns exec guest0 ping -q -c 1 -W 1 "198.51.$1.11" >/dev/null 2>&1; }
+check "VLAN 7 passes" wait_for 1 passes 7
+check "VLAN 8 does not" sh -c "! ip netns exec guest0 ping -q -c 2 -W 1 198.51.8.11"
 check "what is untagged passes" pings 0 1
-ip -n guest1 link del tag7
 check "any VLAN again" asks trunk 1 0
-check "igbvf gets VLAN 8 then" vlan_of 1 8
+ip -n guest1 link del tag8
+check "igbvf asks for VLAN 8 again" vlan_of 1 8
+tag_up 1 8
+check "and it passes" wait_for 1 passes 8
 
+# On the emulated 82576 igbvf does not hear of it: the mailbox rings another of its vectors.
 check "VF 1 loses its link" asks vf-link 1 2
-check "igbvf sees it" wait_for 15 no_carrier 1
 check "VF 1 is not reached" sh -c "! ip netns exec guest0 ping -q -c 1 -W 1 192.0.2.11"
 check "VF 2 reaches VF 0 as before" pings 2 0
 check "VF 1 has its link again" asks vf-link 1 0
