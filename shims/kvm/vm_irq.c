@@ -185,21 +185,33 @@ static int virq_of(struct skvm_dev *dev, uint32_t vector, struct skvm_virq **out
     return 0;
 }
 
-int skvm_op_vm_irq_sink(void *handle, uint32_t vector, struct sriov_irq_sink *sink)
+static int sink_of(struct skvm_dev *dev, uint32_t vector, int *fd)
 {
+    const struct skvm_sys *sys = skvm_vm_sys(dev->machine);
     struct skvm_virq *irq = NULL;
-    int err = virq_of(handle, vector, &irq);
+    uint64_t old = 0;
+    int err = virq_of(dev, vector, &irq);
     if (err != 0) {
         return err;
     }
     if (!irq->live) { /* nobody waits for what came before */
-        const struct skvm_sys *sys = skvm_vm_sys(((struct skvm_dev *)handle)->machine);
-        uint64_t old = 0;
         (void)sys->read(sys->ctx, irq->fd, &old, sizeof(old));
     }
-    struct sriov_irq_sink own = {.size = sink->size, .kind = SRIOV_SINK_EVENTFD, .fd = irq->fd};
-    memcpy(sink, &own, sink->size < sizeof(own) ? sink->size : sizeof(own));
+    *fd = irq->fd;
     return 0;
+}
+
+int skvm_op_vm_irq_sink(void *handle, uint32_t vector, struct sriov_irq_sink *sink)
+{
+    struct skvm_dev *dev = handle;
+    struct sriov_irq_sink own = {.size = sink->size, .kind = SRIOV_SINK_EVENTFD};
+    skvm_vm_enter(dev->machine);
+    int err = sink_of(dev, vector, &own.fd);
+    skvm_vm_leave(dev->machine);
+    if (err == 0) {
+        memcpy(sink, &own, sink->size < sizeof(own) ? sink->size : sizeof(own));
+    }
+    return err;
 }
 
 /* ---- where a vector arrives ---- */

@@ -201,6 +201,7 @@ static void test_windows(void **state)
     bed.accesses = 0;
     assert_int_equal(vmbed_mmio(BED_MMIO + 1, 7, true, &value), 0); /* 1 + 2 + 4 */
     assert_int_equal(bed.accesses, 3);
+    assert_true(bed.off == 4 && bed.width == 4);
     assert_int_equal(vmbed_stats().exits_trapped, 3);
     assert_int_equal(vmbed_stats().exits_other, 4);
     assert_int_equal(bed.ops->vm_window_del(bed.dev, BED_MMIO, 99), -ENOENT);

@@ -160,6 +160,7 @@ static void test_routes(void **state)
     vmbed_start(&opts);
     own.gsi = 99; /* it was copied */
     assert_int_equal(vmbed_dev(9, 2, -1, 0, &more), -ENOSPC);
+    assert_int_equal(route(0, 0x55fee00000, 0x40), -EINVAL); /* leaves nothing in the table */
     assert_int_equal(route(1, 0x1200fee00000, 0x41), 0);
     assert_int_equal(kvm->num_routes, 24 + 16 + 1 + 1);
     assert_int_equal(kvm->routes[0].u.irqchip.irqchip, KVM_IRQCHIP_IOAPIC);
@@ -207,6 +208,9 @@ static void test_masked_vectors(void **state)
     assert_int_equal(bed.fake->kvm.interrupts, 3);
     assert_int_equal(bed.ops->vm_irq_route(bed.dev, 0, NULL), 0);
     assert_int_equal(pending(0), 0); /* nothing old is left */
+    fake_kvm_signal(bed.fake, fd);
+    assert_int_equal(sink_fd(0), fd); /* given to somebody anew: what came before is not theirs */
+    assert_int_equal(pending(0), 0);
     /* KVM does not take it: it stays masked, and pending. */
     fake_kvm_signal(bed.fake, fd);
     bed.fake->bad_ioctl = KVM_IRQFD;
@@ -319,6 +323,9 @@ static void test_hot_plug(void **state)
     assert_int_equal(sriov_vmm_wait(bed.vmm, 0), 0);
     assert_int_equal(bed.gone, 1);
     assert_int_equal(sriov_vmm_wait(bed.vmm, 0), -ETIMEDOUT);
+    assert_int_equal(sriov_kvm_vm_unplugged(bed.vm, BED_SLOT), 0);
+    (void)sriov_vmm_wait(bed.vmm, 0);
+    assert_int_equal(bed.gone, 1);
     assert_int_equal(sriov_kvm_vm_cfg_read(bed.vm, BED_SLOT, 0, 4, &value), -ENOENT);
     vmbed_stop();
 }

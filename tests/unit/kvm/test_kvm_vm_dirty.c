@@ -262,8 +262,8 @@ static void test_ring(void **state)
     push(0, 5, 65);
     push(1, 5, 0);
     push(1, 6, 3);
-    push(1, 2, 77);    /* a slot of the VMM's */
-    push(1, 5, PAGES); /* beyond its slot */
+    push(1, 2, 77);                /* a slot of the VMM's */
+    push(1, 5, UINT64_C(1) << 40); /* beyond its slot */
     assert_int_equal(read_pages(0, 64), 0);
     expect(1, 0, 0, 0);
     assert_int_equal(bed.fake->kvm.ring_resets, 2); /* the start was the first */
