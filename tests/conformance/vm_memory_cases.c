@@ -114,15 +114,25 @@ static enum conform_verdict over_a_window_is_busy(struct conform *c, struct vm_b
     return CONFORM_PASS;
 }
 
+static int give_readonly(struct vm_bed *bed, struct vm_piece *rom)
+{
+    struct sriov_vm_mem mem = vm_mem_of(rom);
+    mem.flags = SRIOV_VM_MEM_READONLY;
+    int err = sriov_vm_add_memory(bed->guest.vm, &mem);
+    rom->given = err == 0;
+    return err;
+}
+
 static enum conform_verdict readonly_is_not_written(struct conform *c, struct vm_bed *bed)
 {
     struct vm_piece *rom;
     RETURNS(c, vm_ram_make(bed, 0, 2, &rom), 0);
-    struct sriov_vm_mem mem = vm_mem_of(rom);
-    mem.flags = SRIOV_VM_MEM_READONLY;
     rom->va[0x10] = 0x77;
-    RETURNS(c, sriov_vm_add_memory(bed->guest.vm, &mem), 0);
-    rom->given = true;
+    int err = give_readonly(bed, rom);
+    if (err == -EOPNOTSUPP) {
+        return conform_cannot(c, "this machine has no read-only memory");
+    }
+    RETURNS(c, err, 0);
     CHECK(c, vm_rd(bed, rom->gpa + 0x10, 1) == 0x77);
     vm_wr(bed, rom->gpa + 0x10, 1, 0x12);
     CHECK(c, rom->va[0x10] == 0x77 && vm_rd(bed, rom->gpa + 0x10, 1) == 0x77);
@@ -163,10 +173,11 @@ static enum conform_verdict devices_only_read_readonly(struct conform *c, struct
     struct vm_piece *rom;
     struct vm_seat *seat;
     RETURNS(c, vm_ram_make(bed, 0, 1, &rom), 0);
-    struct sriov_vm_mem mem = vm_mem_of(rom);
-    mem.flags = SRIOV_VM_MEM_READONLY;
-    RETURNS(c, sriov_vm_add_memory(bed->guest.vm, &mem), 0);
-    rom->given = true;
+    int err = give_readonly(bed, rom);
+    if (err == -EOPNOTSUPP) {
+        return conform_cannot(c, "this machine has no read-only memory");
+    }
+    RETURNS(c, err, 0);
     RETURNS(c, vm_ready(bed, &seat), 0);
     CHECK(c, !vm_dma_write(bed, seat, rom->gpa, 16));
     CHECK(c, vm_bed_expects(bed, SRIOV_VIOLATION_IOMMU_DIRECTION));
