@@ -175,7 +175,7 @@ struct sriov_kvm_vm_opts {
 /* Turn KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 on: only pages that were read are write-protected again. It
  * changes what KVM_GET_DIRTY_LOG does for the whole VM. */
 #define SRIOV_KVM_VM_MANUAL_CLEAR 4u
-/* Keep the routes that KVM_CREATE_IRQCHIP made: GSI 0 to 23 to PIC and IOAPIC. */
+/* Keep the routes that KVM_CREATE_IRQCHIP made on x86: GSI 0 to 23 to PIC and IOAPIC. */
 #define SRIOV_KVM_VM_IRQCHIP_ROUTES 8u
 
 /*

@@ -13,6 +13,8 @@
 #define PIC_PINS    16u
 #define IOAPIC_PINS 24u
 
+#if defined(__x86_64__) || defined(__i386__)
+
 static struct kvm_irq_routing_entry pin_route(uint32_t gsi, uint32_t chip, uint32_t pin)
 {
     struct kvm_irq_routing_entry entry = {.gsi = gsi, .type = KVM_IRQ_ROUTING_IRQCHIP};
@@ -34,6 +36,17 @@ static uint32_t chip_routes(struct kvm_irq_routing_entry *entries)
     return n;
 }
 
+#else
+
+/* An irqchip of another kind, whose routes the VMM has to give. */
+static uint32_t chip_routes(struct kvm_irq_routing_entry *entries)
+{
+    (void)entries;
+    return 0;
+}
+
+#endif
+
 int skvm_routes_init(struct skvm_machine *machine, const struct sriov_kvm_vm_opts *opts)
 {
     uint32_t room = opts->num_routes + IOAPIC_PINS + PIC_PINS;
@@ -48,6 +61,10 @@ int skvm_routes_init(struct skvm_machine *machine, const struct sriov_kvm_vm_opt
     }
     if ((opts->flags & SRIOV_KVM_VM_IRQCHIP_ROUTES) != 0) {
         machine->num_base = chip_routes(machine->base);
+        if (machine->num_base == 0) {
+            skvm_routes_drop(machine);
+            return -EOPNOTSUPP;
+        }
     }
     if (opts->num_routes != 0) {
         memcpy(machine->base + machine->num_base, opts->routes, opts->num_routes * sizeof(*opts->routes));
