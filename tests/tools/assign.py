@@ -3,8 +3,10 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
+import threading
 import unittest
 
 from base import MODELS, SRIOVCTL, Case, HostCase, run
@@ -297,6 +299,24 @@ class Release(AssignCase):
             self.says("release", answers=machine("net7", device_del=answer), status=1, says="not known")
         self.says("release", "--timeout", "200ms", answers=machine("net7", device_del=SILENT), status=1,
                   says="not known")
+
+
+    def test_interrupted(self):
+        """While it waits for the guest: it ends at once, and says what it does not know."""
+        asked = threading.Event()
+
+        def answer(_):
+            asked.set()
+            return {"return": {}}
+
+        with FakeQmp(machine("net7", device_del=answer)) as qmp:
+            words = [SRIOVCTL, *map(str, self.roots), "release", VF, "--qmp", qmp.path]
+            with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+                self.assertTrue(asked.wait(30))
+                process.send_signal(signal.SIGINT)
+                said = process.communicate(timeout=20)[1]
+        self.assertEqual((process.returncode, len(said.splitlines())), (1, 1), said)
+        self.assertIn("interrupted; the guest was asked, its answer is not known", said)
 
 
 class Trial(Case):
