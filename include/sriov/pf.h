@@ -55,13 +55,15 @@ SRIOV_API int sriov_pf_set_vf_spoof_check(struct sriov_pf *pf, uint16_t vf, bool
 SRIOV_API int sriov_pf_set_vf_trunk(struct sriov_pf *pf, uint16_t vf, const uint16_t *vids, uint16_t n);
 /* Its list, rising: fills up to room entries; returns how many there are, or a negative errno. */
 SRIOV_API int sriov_pf_get_vf_trunk(struct sriov_pf *pf, uint16_t vf, uint16_t *vids, uint16_t room);
-/* Most that the VF may transmit, Mbit/s; 0: as much as the link takes. -ERANGE: more than the link
- * has, or less than the device can hold it to. -EAGAIN without a link, whose speed it depends on. */
+/* Most that the VF may transmit, Mbit/s, with all its queues together; 0: as much as the link takes.
+ * -ERANGE: more than the link has, or less than the device can hold it to. -EAGAIN without a link, whose
+ * speed it depends on; once set it holds over changes of speed. */
 SRIOV_API int sriov_pf_set_vf_rate(struct sriov_pf *pf, uint16_t vf, uint32_t mbps);
 
 enum sriov_pf_vf_link {
     SRIOV_PF_VF_LINK_AUTO = 0, /* as the PF's own */
-    SRIOV_PF_VF_LINK_UP = 1,   /* up even without a cable: VFs reach each other */
+    SRIOV_PF_VF_LINK_UP = 1,   /* up even without a cable: VFs reach each other. -EOPNOTSUPP where a VF
+                                * has the port's link, as on the 82599 and 82576 */
     SRIOV_PF_VF_LINK_DOWN = 2, /* it sends and receives nothing */
 };
 SRIOV_API int sriov_pf_set_vf_link(struct sriov_pf *pf, uint16_t vf, enum sriov_pf_vf_link link);

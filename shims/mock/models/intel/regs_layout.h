@@ -57,7 +57,8 @@ struct mock_regs {
     uint32_t vmvir[MOCK_POOLS_MAX], spoof[8], tx_switch[1], spoof_event[1];
     uint32_t stopped[1], misbehaviour[1]; /* transmit queues, and why the last one was */
     uint32_t tx_enable[1], mtqc[1];
-    uint32_t rate_select[1], rate_window[1], rate[MOCK_QUEUES_MAX]; /* RTTDQSEL, RTTBCNRM, RTTBCNRC by queue */
+    uint32_t rate_select[1], rate_window[1],
+        rate[MOCK_QUEUES_MAX]; /* RTTDQSEL, RTTBCNRM, RTTBCNRC by queue */
 
     uint32_t mbmem[MOCK_MBX_WORDS * MOCK_VFS_MAX];
     uint32_t mbicr[4], mbimr[4], vflre[2];
