@@ -5,7 +5,7 @@
 #include <errno.h>
 
 /* More than any machine needs to bring an interrupt in. */
-#define TURNS 200u
+#define TURNS 2000u
 #define TURN  (50 * VM_US)
 
 void vm_pass(struct vm_bed *bed, uint64_t ns)
