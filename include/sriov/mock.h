@@ -151,8 +151,9 @@ struct sriov_mock_fault {
     const char *fn; /* function name; NULL: any */
     /* OP, GONE: name of a member of struct sriov_vmm_ops. Of those that take `vmm` (host_alloc to
      * enumerate), OP takes no fn, and GONE needs one. Of the VM face (vm_info to vm_hot_remove), OP takes
-     * the name of a machine or of a function in it, and GONE needs that of the one that goes. Else a site: "to-vf", "to-pf" (MBX), "irq"
-     * (IRQ), "rx", "tx" (WB, DMA). NULL: any. What can never match is -EINVAL. */
+     * the name of a machine or of a function in it, and GONE needs that of the one that goes. Else a
+     * site: "to-vf", "to-pf" (MBX), "irq" (IRQ), "rx", "tx" (WB, DMA). NULL: any. What can never match is
+     * -EINVAL. */
     const char *op;
     uint64_t nth;   /* first occasion that is hit, from 1 (0: -EINVAL), counted from now */
     uint64_t times; /* occasions in a row; 0: one; UINT64_MAX: for ever */
