@@ -333,6 +333,87 @@ static void test_doorbell_before_an_exit(void **state)
     vmbed_stop();
 }
 
+/* What one device has goes with it; what the other has stays. */
+static void test_two_devices(void **state)
+{
+    (void)state;
+    uint64_t value = 7;
+    void *first = NULL;
+    void *second = NULL;
+    vmbed_start(NULL);
+    second = bed.dev;
+    assert_int_equal(vmbed_window(BED_MMIO, PAGE, memory), 0);
+    assert_int_equal(vmbed_bell(BED_MMIO + PAGE, 4, 3), 0);
+    assert_int_equal(vmbed_dev(9, 1, -1, SRIOV_FN_FD_NONE, &first), 0);
+    bed.dev = first;
+    assert_int_equal(vmbed_window(BED_MMIO + 2 * PAGE, PAGE, memory + PAGE), 0);
+    assert_int_equal(vmbed_bell(BED_MMIO + 4 * PAGE, 4, 5), 0);
+    assert_int_equal(bed.ops->vm_window_del(bed.dev, BED_MMIO, PAGE), -ENOENT); /* not its own */
+    assert_int_equal(bed.ops->vm_doorbell_del(bed.dev, BED_MMIO + PAGE), -ENOENT);
+    bed.ops->vm_dev_del(second);
+    assert_int_equal(bed.fake->kvm.live_slots, 1);
+    assert_int_equal(bed.fake->kvm.live_ioeventfds, 5);
+    assert_int_equal(vmbed_mmio(BED_MMIO + 3 * PAGE - 4, 4, true, &value), 0);
+    assert_int_equal(vmbed_mmio(BED_MMIO, 4, true, &value), -ENOENT);
+    vmbed_stop();
+}
+
+/* A slot that KVM does not give back is never used again. */
+static void test_a_slot_that_is_lost(void **state)
+{
+    (void)state;
+    struct sriov_kvm_vm_opts opts = {.num_slots = 2};
+    vmbed_start(&opts);
+    assert_int_equal(vmbed_window(BED_MMIO, PAGE, memory), 0);
+    bed.fake->bad_ioctl = KVM_SET_USER_MEMORY_REGION;
+    bed.fake->bad_ioctl_err = -ENOMEM;
+    assert_int_equal(bed.ops->vm_window_del(bed.dev, BED_MMIO, PAGE), 0);
+    bed.fake->bad_ioctl = 0;
+    assert_int_equal(vmbed_window(BED_MMIO + PAGE, PAGE, memory), 0);
+    assert_int_equal(vmbed_window(BED_MMIO + 2 * PAGE, PAGE, memory), -ENOSPC);
+    vmbed_stop();
+    memset(&bed.fake->kvm.slots[0], 0, sizeof(bed.fake->kvm.slots[0]));
+    bed.fake->kvm.live_slots = 0;
+}
+
+static void test_odd_calls(void **state)
+{
+    (void)state;
+    struct sriov_kvm_vm_stats stats = {.size = 2};
+    struct sriov_vm_info info = {.size = 2};
+    struct sriov_vm_window dumb = {.size = sizeof(dumb), .gpa = BED_MMIO, .length = 8};
+    struct sriov_vm_mem mem = {.size = sizeof(mem), .gpa = BED_RAM, .length = PAGE, .va = memory};
+    struct kvm_run run;
+    uint64_t value = 0;
+    vmbed_start(NULL);
+    assert_int_equal(sriov_kvm_vm_stats(bed.vm, &stats), -EINVAL);
+    assert_int_equal(bed.ops->vm_info(bed.machine, &info), -EINVAL);
+    assert_int_equal(bed.ops->vm_window_add(bed.dev, &dumb), 0); /* neither reads nor writes */
+    assert_int_equal(vmbed_mmio(BED_MMIO, 8, true, &value), 0);
+    assert_int_equal(vmbed_mmio(BED_MMIO, 8, false, &value), 0);
+    assert_true(value == UINT64_MAX);
+    memset(&run, 0, sizeof(run));
+    run.exit_reason = KVM_EXIT_HLT;
+    assert_int_equal(sriov_kvm_vm_exit(bed.vm, &run), -ENOENT);
+    assert_int_equal(sriov_vm_add_memory(bed.vm, &mem), 0);
+    assert_int_equal(sriov_kvm_vm_destroy(bed.vm), -EBUSY);
+    assert_int_equal(sriov_vm_del_memory(bed.vm, BED_RAM, PAGE), 0);
+    assert_int_equal(sriov_kvm_vm_add_vcpu(bed.vm, -1), 0); /* no ring: nothing to do */
+    vmbed_stop();
+}
+
+static void test_vcpu_without_its_ring(void **state)
+{
+    (void)state;
+    struct sriov_kvm_vm_opts opts = {.flags = SRIOV_KVM_VM_DIRTY_RING};
+    vmbed_start(&opts);
+    assert_int_equal(sriov_kvm_vm_add_vcpu(bed.vm, -1), -EBADF);
+    bed.fake->fail_at = bed.fake->calls + 1;
+    assert_int_equal(sriov_kvm_vm_add_vcpu(bed.vm, bed.vm_fd), -ENOMEM);
+    bed.fake->fail_at = 0;
+    vmbed_stop();
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, vmbed_setup, vmbed_teardown)
 
 int main(void)
@@ -348,6 +429,10 @@ int main(void)
         CASE(test_doorbells),
         CASE(test_the_latest_of_several),
         CASE(test_doorbell_before_an_exit),
+        CASE(test_two_devices),
+        CASE(test_a_slot_that_is_lost),
+        CASE(test_odd_calls),
+        CASE(test_vcpu_without_its_ring),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

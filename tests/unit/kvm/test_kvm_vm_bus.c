@@ -181,6 +181,8 @@ static void test_routes(void **state)
     assert_int_equal(kvm->routes[41].gsi, 40);
     assert_int_equal(kvm->routes[42].u.msi.data, 0x41);
     assert_int_equal(route(2, 0xfee00000, 0x40), -EINVAL);
+    struct sriov_vm_msi brief = {.size = 8, .address = 0xfee00000};
+    assert_int_equal(bed.ops->vm_irq_route(bed.dev, 0, &brief), -EINVAL);
     vmbed_stop();
     assert_int_equal(kvm->num_routes, 41); /* only the VMM's own are left */
 }
@@ -269,6 +271,9 @@ static void test_vfio_files(void **state)
     assert_int_equal(kvm->live_files, 1);
     assert_int_equal(vmbed_dev(1, 0, 71, SRIOV_FN_FD_VFIO_DEVICE, &one), 0);
     assert_int_equal(kvm->live_files, 2);
+    bed.ops->vm_dev_del(two); /* the older one goes first */
+    assert_int_equal(kvm->live_files, 1);
+    assert_int_equal(vmbed_dev(2, 0, 70, SRIOV_FN_FD_VFIO_GROUP, &two), 0);
     bed.fake->bad_ioctl = KVM_SET_DEVICE_ATTR;
     bed.fake->bad_ioctl_err = -ENOMEM;
     assert_int_equal(vmbed_dev(3, 2, 72, SRIOV_FN_FD_VFIO_DEVICE, &more), -ENOMEM);
