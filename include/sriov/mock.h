@@ -42,8 +42,10 @@ struct sriov_violation {
 
 struct sriov_mock_opts {
     uint32_t size;
-    uint32_t flags;      /* SRIOV_MOCK_* */
-    uint64_t iova_first; /* IOMMU aperture; both 0: 0x100000 to 2^39-1 */
+    uint32_t flags; /* SRIOV_MOCK_* */
+    /* IOMMU aperture; both 0: 0x100000 to 2^39-1, which a guest with memory from 0 does not fit: for one
+     * leave the first 0 and set the last. */
+    uint64_t iova_first;
     uint64_t iova_last;
     uint64_t maps_max;        /* 0: not bounded */
     uint64_t relax_ns;        /* virtual time of one relax; 0: 1000 */

@@ -103,8 +103,9 @@ SRIOV_API int sriov_vm_plug(struct sriov_assign *assign);
 /*
  * Hot-remove: ask the guest, and take the function away when it has let go, or at the latest after
  * timeout_ns; waits so long on the clock of the machine's VMM. 0: the guest let go; -ETIMEDOUT: it did
- * not, the function was taken; assign is invalid in both cases. -EOPNOTSUPP: this machine cannot ask;
- * nothing is changed.
+ * not, the function was taken; assign is invalid in both cases, also where on_event, which is told of the
+ * end, released it. -EOPNOTSUPP: this machine cannot ask; nothing is changed. -EINVAL: it was taken already
+ * (an event said so) and is only to be released, or another call removes it.
  */
 SRIOV_API int sriov_vm_remove(struct sriov_assign *assign, uint64_t timeout_ns);
 /* The same without waiting: an event tells of the end, then assign is to be released. The deadline is
