@@ -41,9 +41,11 @@ static int open_mock(struct cli *cli)
     }
     int rc = world_create(&opts, &cli->world, &step);
     if (rc != 0) {
-        return cli_fail(cli, "cannot simulate a %s%s%s with %u VFs: %s: %s", opts.model,
-                        opts.quirks != NULL ? " with quirks " : "", opts.quirks != NULL ? opts.quirks : "",
-                        opts.vfs, step, strerror(-rc));
+        return cli_fail(cli,
+                        "cannot simulate a %s%s%s with %u VFs: %s: %s; there are the 82599, up to "
+                        "63 VFs, and the 82576, up to 7, with --quirks qemu or none",
+                        opts.model, opts.quirks != NULL ? " with quirks " : "",
+                        opts.quirks != NULL ? opts.quirks : "", opts.vfs, step, strerror(-rc));
     }
     cli->vmm = world_vmm(cli->world);
     watch_log(cli);
