@@ -162,6 +162,8 @@ int sric_vm_plug_in(struct sriov_assign *assign);
 int sric_vm_log_on(struct sriov_assign *assign);
 /* Of one that goes, or with the log: what it wrote is carried on. */
 void sric_vm_log_off(struct sriov_assign *assign);
+/* Its mapping of this piece went, and its own log of it with that: any page may have been written. */
+void sric_vm_carry_all(const struct sriov_assign *assign, struct sric_vm_mem *mem);
 /* Room for the carried pages of a piece; -ENOMEM. */
 int sric_vm_carry_make(struct sriov_vm *vm, struct sric_vm_mem *mem);
 void sric_vm_carry_free(struct sriov_vm *vm, struct sric_vm_mem *mem);

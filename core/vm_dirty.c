@@ -69,14 +69,27 @@ static int read_fn(const struct sriov_assign *a, uint64_t gpa, uint64_t length, 
     return a->fn->vmm->ops.dma_dirty_read(a->fn->handle, gpa, length, bitmap);
 }
 
+static bool may_carry(const struct sriov_assign *a, const struct sric_vm_mem *mem)
+{
+    return a->logged && mem->carry != NULL && (mem->flags & SRIOV_VM_MEM_READONLY) == 0;
+}
+
 /* Where nobody can tell any more what was written, all of it may have been. */
+void sric_vm_carry_all(const struct sriov_assign *a, struct sric_vm_mem *mem)
+{
+    if (may_carry(a, mem)) {
+        memset(mem->carry, 0xff, carry_bytes(mem));
+        mem->carried = true;
+    }
+}
+
 static void carry_on(const struct sriov_assign *a, struct sric_vm_mem *mem)
 {
-    if (mem->carry == NULL || (mem->flags & SRIOV_VM_MEM_READONLY) != 0) {
+    if (!may_carry(a, mem)) {
         return;
     }
     if (read_fn(a, mem->gpa, mem->length, mem->carry) != 0) {
-        memset(mem->carry, 0xff, carry_bytes(mem));
+        sric_vm_carry_all(a, mem);
     }
     mem->carried = true;
 }

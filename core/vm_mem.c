@@ -111,12 +111,12 @@ static int map_everywhere(struct sriov_vm *vm, const struct sric_vm_mem *mem)
     return 0;
 }
 
-static void map_again_until(struct sriov_vm *vm, const struct sriov_assign *end,
-                            const struct sric_vm_mem *mem)
+static void map_again_until(struct sriov_vm *vm, const struct sriov_assign *end, struct sric_vm_mem *mem)
 {
     for (struct sriov_assign *a = vm->assigns; a != end; a = a->next) {
         int rc = reaches_memory(a) ? map_one(a, mem) : 0;
 
+        sric_vm_carry_all(a, mem);
         if (rc != 0 && !sriov_fn_gone(a->fn)) {
             sriov_log(vm->vmm, SRIOV_LOG_ERROR, "%s: lost sight of memory at 0x%llx: errno %d",
                       a->fn->info.name, (unsigned long long)mem->gpa, -rc);
@@ -138,7 +138,7 @@ static int unmap_one(struct sriov_assign *a, const struct sric_vm_mem *mem)
 }
 
 /* All, or none: memory that one device still reaches stays the guest's. */
-static int unmap_everywhere(struct sriov_vm *vm, const struct sric_vm_mem *mem)
+static int unmap_everywhere(struct sriov_vm *vm, struct sric_vm_mem *mem)
 {
     for (struct sriov_assign *a = vm->assigns; a != NULL; a = a->next) {
         int rc = unmap_one(a, mem);

@@ -243,6 +243,26 @@ static void test_pieces(void **state)
     stop(m);
 }
 
+/* Memory that stays after all was unmapped meanwhile: what its devices wrote before that is not lost. */
+static void test_memory_that_stays(void **state)
+{
+    struct fake_vm *m = *state;
+    struct sriov_assign *a = fake_vm_assign(m, NULL);
+
+    start(m);
+    assert_int_equal(read_all(m), 0);
+    fake_fail(&m->f, "vm_mem_del", 1, -EIO);
+    assert_int_equal(sriov_vm_del_memory(m->vm, 0, FAKE_RAM), -EIO);
+    assert_int_equal(read_all(m), UINT64_MAX);
+    assert_int_equal(read_all(m), 0);
+    /* The device that refuses kept its mapping, and its log. */
+    fake_fail(&m->f, "dma_unmap", 1, -EIO);
+    assert_int_equal(sriov_vm_del_memory(m->vm, 0, FAKE_RAM), -EIO);
+    assert_int_equal(read_all(m), 0);
+    stop(m);
+    sriov_vm_release(a);
+}
+
 /* What a device cannot write it did not. */
 static void test_readonly(void **state)
 {
@@ -270,7 +290,7 @@ int main(void)
         T(test_union),      T(test_arguments),       T(test_all_or_nothing),
         T(test_comes_late), T(test_leaves_early),    T(test_leaves_without_a_word),
         T(test_vanishes),   T(test_nothing_is_lost), T(test_stop_stops),
-        T(test_pieces),     T(test_readonly),
+        T(test_pieces),     T(test_readonly),        T(test_memory_that_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
