@@ -62,6 +62,7 @@ struct skvm_dev {
     struct skvm_dev *next;
     uint32_t slot;
     bool plugged;
+    bool left; /* the guest let go of it, asked or not */
     char name[SRIOV_NAME_MAX];
     uint32_t (*cfg_read)(void *arg, uint32_t off, uint32_t width);
     void (*cfg_write)(void *arg, uint32_t off, uint32_t width, uint32_t value);

@@ -14,6 +14,7 @@ static int hot_add(struct skvm_dev *dev)
     atomic_fetch_and(&dev->machine->ejected, ~(UINT32_C(1) << dev->slot));
     int err = opts->plug != NULL ? opts->plug(opts->arg, dev->slot, dev->name) : 0;
     dev->plugged = err == 0;
+    dev->left = dev->left && err != 0;
     return err;
 }
 
@@ -32,7 +33,7 @@ static int hot_remove(struct skvm_dev *dev, void (*gone)(void *arg), void *arg)
     if ((machine->caps & SRIOV_VM_CAP_HOTPLUG) == 0) {
         return -EOPNOTSUPP;
     }
-    if (gone == NULL || !dev->plugged) {
+    if (gone == NULL || (!dev->plugged && !dev->left)) {
         return -EINVAL;
     }
     if (dev->gone != NULL) {
@@ -41,6 +42,9 @@ static int hot_remove(struct skvm_dev *dev, void (*gone)(void *arg), void *arg)
     /* The guest may answer before the asking returns. */
     dev->gone = gone;
     dev->gone_arg = arg;
+    if (dev->left) {
+        return sriov_kvm_vm_unplugged(machine->vm, dev->slot); /* before it was asked: it is heard of now */
+    }
     int err = machine->opts.unplug_ask(machine->opts.arg, dev->slot);
     dev->gone = err == 0 ? gone : NULL;
     return err;
@@ -78,6 +82,7 @@ void skvm_ejects_deliver(struct skvm_machine *machine)
             continue;
         }
         void (*gone)(void *arg) = dev->gone;
+        dev->left = dev->left || dev->plugged;
         dev->plugged = false;
         dev->gone = NULL;
         if (gone != NULL) {

@@ -335,6 +335,30 @@ static void test_hot_plug(void **state)
     vmbed_stop();
 }
 
+/* A guest may eject what nobody asked it for: the host's own wish to have it back is then granted at once. */
+static void test_let_go_unasked(void **state)
+{
+    (void)state;
+    vmbed_start(NULL);
+    assert_int_equal(sriov_kvm_vm_unplugged(bed.vm, BED_SLOT), 0); /* not on the bus: nothing to let go of */
+    (void)sriov_vmm_wait(bed.vmm, 0);
+    assert_int_equal(bed.ops->vm_hot_remove(bed.dev, on_gone, &bed), -EINVAL);
+    assert_int_equal(bed.ops->vm_hot_add(bed.dev), 0);
+    assert_int_equal(sriov_kvm_vm_unplugged(bed.vm, BED_SLOT), 0);
+    (void)sriov_vmm_wait(bed.vmm, 0);
+    bed.ask_err = -EAGAIN; /* there is nothing to ask for */
+    assert_int_equal(bed.ops->vm_hot_remove(bed.dev, on_gone, &bed), 0);
+    assert_int_equal(bed.gone, 0);
+    assert_int_equal(sriov_vmm_wait(bed.vmm, 0), 0);
+    assert_int_equal(bed.gone, 1);
+    bed.ask_err = 0;
+    assert_int_equal(bed.ops->vm_hot_add(bed.dev), 0);
+    assert_int_equal(bed.ops->vm_hot_remove(bed.dev, on_gone, &bed), 0);
+    (void)sriov_vmm_wait(bed.vmm, 0);
+    assert_int_equal(bed.gone, 1); /* now it was asked, and has not answered */
+    vmbed_stop();
+}
+
 static void test_no_way_to_ask(void **state)
 {
     (void)state;
@@ -360,6 +384,7 @@ int main(void)
         CASE(test_vfio_files),
         CASE(test_kvm_without_vfio),
         CASE(test_hot_plug),
+        CASE(test_let_go_unasked),
         CASE(test_no_way_to_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
