@@ -140,6 +140,7 @@ int sriov_kvm_vm_cfg_read(struct sriov_vm *vm, uint32_t slot, uint32_t off, uint
         return -EINVAL;
     }
     skvm_vm_enter(machine);
+    skvm_bells_sync(machine);
     struct skvm_dev *dev = visible(machine, 0, slot * SKVM_FUNCTIONS);
     *value = dev_read(machine, dev, off, width);
     machine->stats.exits_config += dev != NULL ? 1 : 0;
@@ -154,6 +155,7 @@ int sriov_kvm_vm_cfg_write(struct sriov_vm *vm, uint32_t slot, uint32_t off, uin
         return -EINVAL;
     }
     skvm_vm_enter(machine);
+    skvm_bells_sync(machine);
     struct skvm_dev *dev = visible(machine, 0, slot * SKVM_FUNCTIONS);
     dev_write(machine, dev, off, width, value);
     machine->stats.exits_config += dev != NULL ? 1 : 0;

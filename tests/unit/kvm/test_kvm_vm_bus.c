@@ -100,6 +100,15 @@ static void test_a_bus_of_the_vmm(void **state)
     assert_int_equal(sriov_kvm_vm_cfg_read(bed.vm, BED_SLOT, 4096, 4, &value), -EINVAL);
     assert_int_equal(sriov_kvm_vm_cfg_write(bed.vm, 32, 0, 4, 0), -EINVAL);
     assert_int_equal(sriov_kvm_vm_cfg_write(bed.vm, 4, 0, 4, 0), -ENOENT);
+    /* A store that rang comes before the access that followed it. */
+    assert_int_equal(vmbed_bell(BED_MMIO, 4, 16), 0);
+    assert_true(fake_kvm_store(bed.fake, BED_MMIO, 4, 9));
+    assert_int_equal(sriov_kvm_vm_cfg_write(bed.vm, BED_SLOT, 4, 2, 0), 0);
+    assert_int_equal(bed.rings, 1);
+    assert_int_equal(bed.rang, 9);
+    assert_true(fake_kvm_store(bed.fake, BED_MMIO, 4, 10));
+    assert_int_equal(sriov_kvm_vm_cfg_read(bed.vm, BED_SLOT, 4, 2, &value), 0);
+    assert_int_equal(bed.rings, 2);
     vmbed_stop();
 }
 
