@@ -156,6 +156,8 @@ int skvm_memslot_set(struct skvm_machine *machine, const void *owner, uint64_t g
 int skvm_memslot_flags(struct skvm_machine *machine, const struct skvm_mem *mem, uint32_t flags);
 /* On an error KVM still has the range, and the slot stays taken. */
 int skvm_memslot_clear(struct skvm_machine *machine, uint32_t slot);
+/* Asks KVM once more to let go of the slots that windows left behind. */
+void skvm_memslots_retry(struct skvm_machine *machine);
 uint32_t skvm_mem_flags(const struct skvm_machine *machine, const struct skvm_mem *mem);
 /* -EINVAL: not whole pages, or beyond the end of the address space. */
 int skvm_range_check(uint64_t gpa, uint64_t length, uint64_t unit);

@@ -96,6 +96,7 @@ void skvm_op_vm_dev_del(void *handle)
     skvm_vm_enter(machine);
     skvm_bells_drop(dev);
     skvm_windows_drop(dev);
+    skvm_memslots_retry(machine); /* the registers behind them are about to go */
     skvm_virqs_drop(dev);
     skvm_vfio_file_del(dev);
     while (*link != dev) {

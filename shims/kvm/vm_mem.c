@@ -30,10 +30,21 @@ static int region_set(struct skvm_machine *machine, uint32_t slot, uint64_t leng
     return skvm_vm_ioctl(machine, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
+/* A window's slot that KVM did not let go of is within the guest's reach as long as KVM has it. */
+void skvm_memslots_retry(struct skvm_machine *machine)
+{
+    for (uint32_t i = 0; i < machine->opts.num_slots; i++) {
+        if (machine->memslots[i].owner == machine) {
+            (void)skvm_memslot_clear(machine, i);
+        }
+    }
+}
+
 int skvm_memslot_set(struct skvm_machine *machine, const void *owner, uint64_t gpa, uint64_t length,
                      volatile void *va, uint32_t flags)
 {
     uint32_t slot = 0;
+    skvm_memslots_retry(machine);
     while (slot < machine->opts.num_slots && machine->memslots[slot].owner != NULL) {
         slot++;
     }

@@ -358,22 +358,34 @@ static void test_two_devices(void **state)
     vmbed_stop();
 }
 
-/* A slot that KVM does not give back is never used again. */
+/* The window is gone, and its slot is still KVM's. */
+static void lose_a_slot(void)
+{
+    bed.fake->bad_ioctl = KVM_SET_USER_MEMORY_REGION;
+    bed.fake->bad_ioctl_err = -ENOMEM;
+    assert_int_equal(bed.ops->vm_window_del(bed.dev, BED_MMIO, PAGE), 0);
+    bed.fake->bad_ioctl = 0;
+}
+
+/* A slot that KVM does not give back is asked for again: with the next one, and when its device goes. */
 static void test_a_slot_that_is_lost(void **state)
 {
     (void)state;
     struct sriov_kvm_vm_opts opts = {.num_slots = 2};
     vmbed_start(&opts);
     assert_int_equal(vmbed_window(BED_MMIO, PAGE, memory), 0);
-    bed.fake->bad_ioctl = KVM_SET_USER_MEMORY_REGION;
-    bed.fake->bad_ioctl_err = -ENOMEM;
-    assert_int_equal(bed.ops->vm_window_del(bed.dev, BED_MMIO, PAGE), 0);
-    bed.fake->bad_ioctl = 0;
+    lose_a_slot();
+    assert_int_equal(bed.fake->kvm.live_slots, 1);
+    assert_int_equal(vmbed_window(BED_MMIO, PAGE, memory), 0);
+    assert_int_equal(bed.fake->kvm.live_slots, 1);
     assert_int_equal(vmbed_window(BED_MMIO + PAGE, PAGE, memory), 0);
     assert_int_equal(vmbed_window(BED_MMIO + 2 * PAGE, PAGE, memory), -ENOSPC);
+    lose_a_slot();
+    assert_int_equal(bed.fake->kvm.live_slots, 2);
+    bed.ops->vm_dev_del(bed.dev);
+    bed.dev = NULL;
+    assert_int_equal(bed.fake->kvm.live_slots, 0);
     vmbed_stop();
-    memset(&bed.fake->kvm.slots[0], 0, sizeof(bed.fake->kvm.slots[0]));
-    bed.fake->kvm.live_slots = 0;
 }
 
 static void test_odd_calls(void **state)
