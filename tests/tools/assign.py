@@ -159,6 +159,14 @@ class Assign(AssignCase):
         self.assertEqual((report["driver_before"], report["policy_changed"]), ("vfio-pci", []))
         self.assertEqual(qmp.commands()[0], "qmp_capabilities")
 
+    def test_names_that_are_no_words(self):
+        """A terminal obeys what QEMU's names hold; other languages' letters stay."""
+        with FakeQmp({"device_add": {"return": {}},
+                      "query-name": {"return": {"name": "caf\u00e9\x1b]0;x\x07\u009b2J\x7f"}}}) as qmp:
+            done = run(*self.roots, "assign", VF, "--qmp", qmp.path)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("caf\u00e9?]0;x???2J?", done.stdout)
+
     def test_port_that_firmware_has_not_seen(self):
         """Its bus has no number yet: query-pci shows nothing below it, the bus itself does."""
         pci = [{"bus": 0, "devices": [port("rp1"), port("rp2"), port("rp3")]}]

@@ -91,12 +91,29 @@ static void time_text(char *cell, json_int_t ns)
     }
 }
 
+/* What QEMU or a device is called is others' choice, and goes to a terminal: no control characters, be they
+ * of ASCII or, in UTF-8, U+0080 to U+009F. */
+static void no_controls(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        unsigned char byte = (unsigned char)c[0];
+        unsigned char next = (unsigned char)c[1];
+        if (byte < ' ' || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0)) {
+            *c = '?';
+            if (byte == 0xc2) {
+                c[1] = '?';
+            }
+        }
+    }
+}
+
 static void list_text(char *cell, const json_t *array);
 
 static void cell_text(char *cell, const char *key, const json_t *value)
 {
     if (json_is_string(value)) {
         (void)snprintf(cell, CELL_MAX, "%s", json_string_value(value));
+        no_controls(cell);
     } else if (json_is_integer(value) && ends_in(key, "_ns")) {
         time_text(cell, json_integer_value(value));
     } else if (json_is_integer(value)) {
