@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The VM face on a KVM that runs its guests on the CPU itself (here QEMU's SVM), also where this machine has
 # no /dev/kvm: the cases of sriov-conform with either dirty log, and minivmm with its four guests.
-# e2e: kernels stock
+# e2e: kernels small
 # e2e: programs sriov-conform minivmm bare
-# e2e: modules kvm kvm_amd
 # e2e: devices none
 # e2e: memory 1024
 # e2e: timeout 300
@@ -17,7 +16,6 @@ conforms() {
 	grep '^conform:' /tmp/check.log >>/out/counts.txt
 }
 
-load_modules kvm kvm_amd
 [ -c /dev/kvm ] || bail "no /dev/kvm: does QEMU emulate SVM?"
 conforms kvm --model 82576
 conforms kvm-ring --model 82599 --only dirty.
