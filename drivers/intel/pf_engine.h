@@ -324,6 +324,8 @@ void sri_pf_vf_restart(struct sri_pf *p, uint16_t vf);
 /* Write everything the shadows hold into a device that was reset. */
 void sri_pf_vf_restore_all(struct sri_pf *p);
 /* The VF has to RESET before it is heard again, and is told so. */
+void sri_pf_vf_turn_out(struct sri_pf *p, uint16_t vf);
+/* The same for a reason of the host's: what that takes is no offence. */
 void sri_pf_vf_dismiss(struct sri_pf *p, uint16_t vf);
 
 /* ---- pf_filter.c: addresses, VLANs, multicast hashes ---- */

@@ -229,7 +229,7 @@ void sri_pf_guard_stopped(struct sri_pf *p, uint16_t vf, uint32_t cause)
               "%s: %s: VF %u: a queue stopped at a descriptor, 0x%08x", p->dev->name,
               sriov_fn_info(p->pf->fn)->name, vf, cause);
     p->dev->put_traffic(p, vf, false);
-    sri_pf_vf_dismiss(p, vf);
+    sri_pf_vf_turn_out(p, vf); /* its own doing: nothing else is forgiven for it */
     sri_pf_guard_blame(p, vf, SRI_PF_DESC, 1);
 }
 

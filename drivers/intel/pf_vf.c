@@ -97,10 +97,15 @@ void sri_pf_vf_restore_all(struct sri_pf *p)
     }
 }
 
-void sri_pf_vf_dismiss(struct sri_pf *p, uint16_t vf)
+void sri_pf_vf_turn_out(struct sri_pf *p, uint16_t vf)
 {
     p->vf[vf].cts = false;
     p->vf[vf].held = false;
-    sri_pf_guard_forgive(p, vf);
     sri_pf_tell(p, vf);
+}
+
+void sri_pf_vf_dismiss(struct sri_pf *p, uint16_t vf)
+{
+    sri_pf_guard_forgive(p, vf);
+    sri_pf_vf_turn_out(p, vf);
 }

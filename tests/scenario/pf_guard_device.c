@@ -216,6 +216,30 @@ static void stopped_queues_add_up(void **state)
     close_stand(&s);
 }
 
+/* A queue that it had stopped on purpose buys a VF no more requests. */
+static void a_stopped_queue_washes_nothing_away(void **state)
+{
+    const uint32_t forgiven = (uint32_t)(SRIOV_PF_GUARD_LIMITED_NS / SRIOV_PF_GUARD_REQUEST_NS);
+    struct stand s;
+    uint32_t more = 0;
+
+    (void)state;
+    open_stand(&s, FAKE_82576);
+    for (uint32_t i = 0; i < SRIOV_PF_GUARD_REQUESTS / 2u; i++) {
+        assert_true(asks(BAD));
+    }
+    stop_queue(&s);
+    fake_advance(SRIOV_PF_GUARD_LIMITED_NS);
+    fake_greet(BAD, 0x0100);
+    for (; s.n == 0 && more < SRIOV_PF_GUARD_REQUESTS; more++) {
+        (void)asks(BAD);
+    }
+    assert_in_range(more, SRIOV_PF_GUARD_REQUESTS / 2u - 10u, SRIOV_PF_GUARD_REQUESTS / 2u + forgiven + 1u);
+    expect_event(&s, 0, SRIOV_PF_EVENT_VF_LIMITED, SRIOV_PF_REASON_MAILBOX_FLOOD,
+                 SRIOV_PF_GUARD_REQUESTS + 1u);
+    close_stand(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +250,7 @@ int main(void)
         cmocka_unit_test(hung_queues_add_up_on_82599),
         cmocka_unit_test(slow_queues_do_not_hang),
         cmocka_unit_test(stopped_queues_add_up),
+        cmocka_unit_test(a_stopped_queue_washes_nothing_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
