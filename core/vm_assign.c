@@ -175,9 +175,22 @@ static int show(struct sriov_assign *a)
 }
 
 /* sric_vm_take undoes them from the last to the first. */
-static int (*const steps[])(struct sriov_assign *a) = {
-    take_bells,        sric_vm_check_fn, hold,    claim,           sric_vm_quiet,   make_vcfg,
-    sric_vm_bars_open, sric_vm_log_on,   add_dev, sric_vm_map_all, sric_vm_irqs_on, show,
+static const struct {
+    int (*run)(struct sriov_assign *a);
+    const char *name;
+} steps[] = {
+    {take_bells, "taking its doorbells"},
+    {sric_vm_check_fn, "seeing whether it fits"},
+    {hold, "holding it"},
+    {claim, "claiming it at its PF"},
+    {sric_vm_quiet, "resetting it"},
+    {make_vcfg, "making its config space"},
+    {sric_vm_bars_open, "opening its BARs"},
+    {sric_vm_log_on, "logging what it writes"},
+    {add_dev, "adding it to the machine"},
+    {sric_vm_map_all, "mapping guest memory for it"},
+    {sric_vm_irqs_on, "attaching its vectors"},
+    {show, "plugging it in"},
 };
 
 static struct sriov_assign *make(struct sriov_fn *fn, struct sriov_vm *vm)
@@ -199,6 +212,7 @@ static struct sriov_assign *make(struct sriov_fn *fn, struct sriov_vm *vm)
 int sriov_vm_assign(struct sriov_fn *fn, struct sriov_vm *vm, const struct sriov_assign_opts *opts,
                     struct sriov_assign **out)
 {
+    const char *step = "reading options";
     struct sriov_assign *a;
     int rc;
 
@@ -212,10 +226,12 @@ int sriov_vm_assign(struct sriov_fn *fn, struct sriov_vm *vm, const struct sriov
     }
     rc = take_opts(a, opts);
     for (size_t i = 0; rc == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
-        rc = steps[i](a);
+        step = steps[i].name;
+        rc = steps[i].run(a);
     }
     if (rc != 0) {
-        sriov_log(vm->vmm, SRIOV_LOG_ERROR, "%s: not assigned to %s: errno %d", fn->info.name, vm->name, -rc);
+        sriov_log(vm->vmm, SRIOV_LOG_ERROR, "%s: not assigned to %s: %s: errno %d", fn->info.name, vm->name,
+                  step, -rc);
         sric_vm_take(a);
         sric_vm_free(a);
         return rc;

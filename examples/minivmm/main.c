@@ -94,13 +94,26 @@ struct settings {
     uint32_t seconds;
 };
 
-static bool take_number(const char *text, uint32_t least, uint32_t most, uint32_t *value)
+struct number {
+    int option;
+    const char *name;
+    uint32_t least;
+    uint32_t most;
+    uint32_t *to;
+};
+
+static bool take_number(const char *text, const struct number *number)
 {
     char *end;
     unsigned long all = strtoul(text, &end, 10);
 
-    *value = (uint32_t)all;
-    return *text != '\0' && *end == '\0' && all >= least && all <= most;
+    *number->to = (uint32_t)all;
+    if (*text >= '0' && *text <= '9' && *end == '\0' && all >= number->least && all <= number->most) {
+        return true;
+    }
+    fprintf(stderr, "minivmm: --%s wants a number from %u to %u, not \"%s\"\n", number->name, number->least,
+            number->most, text);
+    return false;
 }
 
 /* The options that are no numbers; false: there is none of that name. */
@@ -134,16 +147,11 @@ static bool take_options(int argc, char **argv, struct vmm *vmm, struct settings
         {"kill", 1, NULL, 'k'},    {"timeout", 1, NULL, 't'}, {"pcap", 1, NULL, 'c'},
         {"quiet", 0, NULL, 'q'},   {"lie", 0, NULL, 'l'},     {"hotplug", 0, NULL, 'h'},
         {"conform", 0, NULL, 'f'}, {NULL, 0, NULL, 0}};
-    const struct {
-        int option;
-        uint32_t least;
-        uint32_t most;
-        uint32_t *to;
-    } numbers[] = {{'g', 2, VMM_GUESTS_MAX, &vmm->guests},
-                   {'p', 1, 100000, &vmm->host.pings},
-                   {'m', 8, 1024, &s->memory_mib},
-                   {'k', 1, VMM_GUESTS_MAX, &s->kill},
-                   {'t', 1, 86400, &s->seconds}};
+    const struct number numbers[] = {{'g', "guests", 2, VMM_GUESTS_MAX, &vmm->guests},
+                                     {'p', "pings", 1, 100000, &vmm->host.pings},
+                                     {'m', "memory", 8, 1024, &s->memory_mib},
+                                     {'k', "kill", 1, VMM_GUESTS_MAX, &s->kill},
+                                     {'t', "timeout", 1, 86400, &s->seconds}};
     bool good = true;
     int option;
 
@@ -151,7 +159,7 @@ static bool take_options(int argc, char **argv, struct vmm *vmm, struct settings
         bool taken = false;
         for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && !taken; i++) {
             taken = numbers[i].option == option;
-            good = !taken || take_number(optarg, numbers[i].least, numbers[i].most, numbers[i].to);
+            good = !taken || take_number(optarg, &numbers[i]);
         }
         good = good && (taken || take_word(vmm, option));
     }

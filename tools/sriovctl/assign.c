@@ -115,7 +115,7 @@ static int check(struct cli *cli, const struct assign_values *values)
         return cli_fail(
             cli,
             "%s wants a VMM: --qmp SOCKET of a running QEMU, or --shim mock for a trial; a program "
-            "of yours calls sriov_vm_assign",
+            "of yours has sriov/vm.h",
             cli->command->name);
     }
     if (values->id != NULL && !is_id(values->id)) {
