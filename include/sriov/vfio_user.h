@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vfio-user: functions in the hands of other processes, over UNIX sockets.
+ *
+ * The server exports a VF of any shim: a client (a VMM's vfio-user device, or the client below) finds a
+ * PCI function with a virtual configuration space (vcfg.h), its BARs, MSI-X by eventfds, reset, and DMA
+ * in the memory that it maps. The client is a shim: drivers drive functions that another process exports.
+ */
+#ifndef SRIOV_VFIO_USER_H
+#define SRIOV_VFIO_USER_H
+
+#include <sriov/vmm.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct sriov_fn;
+
+/* ---- server ---- */
+
+/*
+ * One thread: that of the functions it exports. A client is hostile until it proves otherwise: what it
+ * may cost is bounded, what makes no sense is answered with an error, and one that breaks the protocol
+ * loses its connection; each connection's first error is logged, the others are counted.
+ */
+struct sriov_vfu_server;
+struct sriov_vfu_device;
+
+SRIOV_API int sriov_vfu_server_create(struct sriov_vfu_server **out);
+/* With all its devices. NULL is nothing. */
+SRIOV_API void sriov_vfu_server_destroy(struct sriov_vfu_server *server);
+/* Readable when there is something to do; an epoll descriptor that stays the server's. */
+SRIOV_API int sriov_vfu_server_fd(const struct sriov_vfu_server *server);
+/*
+ * Does what there is to do now, at most one message of each client, and waits for none. Returns how many
+ * messages were done, or a negative errno of the host. What its functions' own callbacks need (time and
+ * interrupts of a simulated one: sriov_vmm_wait) is the caller's to give.
+ */
+SRIOV_API int sriov_vfu_server_step(struct sriov_vfu_server *server);
+
+#define SRIOV_VFU_MAPS_DEFAULT  4096u
+#define SRIOV_VFU_BYTES_DEFAULT (UINT64_C(1) << 40)
+
+struct sriov_vfu_device_opts {
+    uint32_t size;
+    uint32_t flags;     /* SRIOV_VFU_* */
+    const char *path;   /* where to listen; NULL: nowhere, clients come by sriov_vfu_device_adopt */
+    uint64_t max_bytes; /* that a client may have mapped; 0: SRIOV_VFU_BYTES_DEFAULT */
+    uint32_t max_maps;  /* ... in so many pieces; 0: SRIOV_VFU_MAPS_DEFAULT */
+    uint32_t reserved0;
+};
+/*
+ * Accept memory without a descriptor (a ROM of the client's, say): the device does not reach it. Without
+ * it such a map is refused with EOPNOTSUPP, as the messages that would carry the data are not spoken.
+ */
+#define SRIOV_VFU_UNSHARED 1u
+/*
+ * Accept memory that its client can still cut short (no F_SEAL_SHRINK): a client that does it takes this
+ * process down with SIGBUS. Without it such memory is refused with EPERM.
+ */
+#define SRIOV_VFU_UNSEALED 2u
+
+/*
+ * Export fn, an open and detached VF, which is attached until sriov_vfu_device_del. A socket that nobody
+ * listens on any more is replaced. Errors: -EINVAL (path too long too), -EBUSY (fn or path in use),
+ * -EOPNOTSUPP (not a VF, or its shim takes no buffers or no addresses of ours), -EPERM, -ENOENT (no such
+ * folder), -ENOMEM, those of sriov_vcfg_create.
+ */
+SRIOV_API int sriov_vfu_device_add(struct sriov_vfu_server *server, struct sriov_fn *fn,
+                                   const struct sriov_vfu_device_opts *opts, struct sriov_vfu_device **out);
+/* The client is cut off, its memory given back, fn reset and detached. NULL is nothing. */
+SRIOV_API void sriov_vfu_device_del(struct sriov_vfu_device *device);
+/* A client on a connected stream socket, which is the server's from now on; on failure it stays the
+ * caller's. -EBUSY: there is a client. */
+SRIOV_API int sriov_vfu_device_adopt(struct sriov_vfu_device *device, int fd);
+SRIOV_API bool sriov_vfu_device_connected(const struct sriov_vfu_device *device);
+
+struct sriov_vfu_counts {
+    uint32_t size;
+    uint32_t maps;        /* now */
+    uint64_t bytes;       /* mapped now */
+    uint64_t clients;     /* that came, refused ones not counted */
+    uint64_t turned_away; /* came while there was one */
+    uint64_t messages;
+    uint64_t posted;  /* of these, those that wanted no reply */
+    uint64_t refused; /* answered with an error, or would have been */
+    uint64_t broken;  /* connections that ended for a breach of protocol */
+    uint64_t resets;  /* asked for by a client */
+};
+SRIOV_API int sriov_vfu_device_counts(const struct sriov_vfu_device *device, struct sriov_vfu_counts *counts);
+
+/* ---- client ---- */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
