@@ -214,13 +214,16 @@ static int check_map_at(const struct request *r, const void *va, sriov_iova_t io
     return (((uint64_t)(uintptr_t)va | iova.raw | length) & below) != 0 ? -EINVAL : 0;
 }
 
-int sric_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, sriov_iova_t iova, uint64_t length,
-                    enum sriov_dma_dir dir)
+int sriov_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, uint64_t length,
+                     enum sriov_dma_dir dir, sriov_iova_t iova, struct sriov_dma *dma)
 {
-    struct sriov_dma handle; /* known by its IOVA instead */
     struct request r;
     int rc;
 
+    if (fn == NULL || dma == NULL) {
+        return -EINVAL;
+    }
+    memset(dma, 0, sizeof(*dma));
     if (sriov_fn_gone(fn)) {
         return -ENODEV;
     }
@@ -242,7 +245,15 @@ int sric_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, sriov_iova
     r.map.mem.iova = iova;
     r.map.mem.length = length;
     r.map.mem.align = r.limits.granule;
-    return enter(fn, &r, &handle);
+    return enter(fn, &r, dma);
+}
+
+int sric_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, sriov_iova_t iova, uint64_t length,
+                    enum sriov_dma_dir dir)
+{
+    struct sriov_dma handle; /* known by its IOVA instead */
+
+    return sriov_dma_map_at(fn, owner, va, length, dir, iova, &handle);
 }
 
 bool sric_dma_is_at(struct sriov_fn *fn, sriov_iova_t iova)

@@ -34,6 +34,11 @@ SRIOV_API int sriov_dma_free(struct sriov_fn *fn, struct sriov_dma *dma);
 /* A caller's buffer; va and length multiples of the granule. -EOPNOTSUPP where the shim cannot. */
 SRIOV_API int sriov_dma_map(struct sriov_fn *fn, const char *owner, void *va, uint64_t length,
                             enum sriov_dma_dir dir, struct sriov_dma *dma);
+/* The same at an IOVA of the caller's choice, a multiple of the granule: somebody else's addresses go on
+ * the bus as they are. -EBUSY where it is taken, -ERANGE outside what is usable, -EOPNOTSUPP where the
+ * shim dictates. */
+SRIOV_API int sriov_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, uint64_t length,
+                               enum sriov_dma_dir dir, sriov_iova_t iova, struct sriov_dma *dma);
 SRIOV_API int sriov_dma_unmap(struct sriov_fn *fn, struct sriov_dma *dma);
 /* As the shim reports now. */
 SRIOV_API int sriov_dma_limits(struct sriov_fn *fn, struct sriov_dma_limits *limits);

@@ -33,7 +33,8 @@ SRIOV_API void sriov_vfu_server_destroy(struct sriov_vfu_server *server);
 /* Readable when there is something to do; an epoll descriptor that stays the server's. */
 SRIOV_API int sriov_vfu_server_fd(const struct sriov_vfu_server *server);
 /*
- * Does what there is to do now, at most one message of each client, and waits for none. Returns how many
+ * Does what there is to do now, at most one message of each client, and waits for none (but for
+ * the function that a client resets). Returns how many
  * messages were done, or a negative errno of the host. What its functions' own callbacks need (time and
  * interrupts of a simulated one: sriov_vmm_wait) is the caller's to give.
  */
@@ -91,6 +92,34 @@ struct sriov_vfu_counts {
 SRIOV_API int sriov_vfu_device_counts(const struct sriov_vfu_device *device, struct sriov_vfu_counts *counts);
 
 /* ---- client ---- */
+
+/*
+ * A shim, with an OS beneath: functions that other processes serve. A function's name is the last
+ * component of its socket's path. One client per function: while it is open, the connection stands; when
+ * it ends, the function is gone (SRIOV_EVENT_REMOVED) and can be opened anew.
+ *
+ * Memory for devices is sealed shared memory that the server is given; a caller's buffer cannot be mapped.
+ * BAR writes are posted: one that the server refuses vanishes, as on a bus.
+ */
+struct sriov_vfu_client_opts {
+    uint32_t size;
+    uint32_t num_paths;
+    const char *const *paths; /* of sockets; may be NULL */
+    const char *dir;          /* every socket in it, as it is at the time; may be NULL */
+    uint64_t timeout_ns;      /* for a server's reply; one that takes longer is gone. 0: 5 s */
+    /* Addresses that devices are given, both multiples of 4096 (the last less 1); both 0: 1 MiB to
+     * 2^39 - 1. */
+    uint64_t iova_first;
+    uint64_t iova_last;
+};
+
+/*
+ * Strings are copied; no socket is touched yet. paths or dir, not both. Errors: -EINVAL (also a path longer
+ * than sun_path takes, or two of one name), -E2BIG, -ENOMEM, -ENOSPC (descriptors).
+ */
+SRIOV_API int sriov_vfu_client_create(const struct sriov_vfu_client_opts *opts, struct sriov_vmm **out);
+/* -EBUSY while a function is open. NULL is nothing. */
+SRIOV_API int sriov_vfu_client_destroy(struct sriov_vmm *vmm);
 
 #ifdef __cplusplus
 }
