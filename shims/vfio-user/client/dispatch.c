@@ -56,6 +56,7 @@ int vfuc_source_add(struct vfuc *client, struct vfuc_source *source)
             err = errno == ENOMEM || errno == ENOSPC ? -errno : -EINVAL;
         } else {
             source->id = client->next_id++;
+            source->leaving = false;
             source->running = false;
             source->next = client->sources;
             client->sources = source;
@@ -70,7 +71,7 @@ void vfuc_source_remove(struct vfuc *client, struct vfuc_source *source)
     pthread_mutex_lock(&client->lock);
     if (source->id != 0) {
         (void)epoll_ctl(client->epoll, EPOLL_CTL_DEL, source->fd, NULL);
-        source->id = 0;
+        source->leaving = true;
         /* A callback may remove its own source: it does not wait for itself. */
         while (source->running && !pthread_equal(source->runner, pthread_self())) {
             pthread_cond_wait(&client->idle, &client->lock);
@@ -80,6 +81,7 @@ void vfuc_source_remove(struct vfuc *client, struct vfuc_source *source)
             link = &(*link)->next;
         }
         *link = source->next;
+        source->id = 0;
     }
     pthread_mutex_unlock(&client->lock);
 }
@@ -99,7 +101,8 @@ static bool deliver(struct vfuc *client, uint64_t id)
     struct vfuc_call call = {0};
     pthread_mutex_lock(&client->lock);
     struct vfuc_source *source = source_of(client, id);
-    bool due = source != NULL && !source->running && source->take(source, &call) && call.cb != NULL;
+    bool due = source != NULL && !source->leaving && !source->running && source->take(source, &call) &&
+               call.cb != NULL;
     if (due) {
         source->running = true;
         source->runner = pthread_self();
