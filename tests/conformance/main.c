@@ -50,6 +50,7 @@ static void usage(FILE *out)
 {
     fputs("usage: sriov-conform --shim mock [--model 82599|82576] [--quirks NAME] [--pf]\n"
           "       sriov-conform --shim kvm --device BDF [--backend auto|group|iommufd]\n"
+          "       sriov-conform --shim vfio-user --device SOCKET | [--model 82599|82576] [--quirks NAME]\n"
           "       sriov-conform --vm mock|mock-apart|kvm|kvm-ring [--model 82599|82576|toy]\n"
           "  --only PREFIX   only the cases whose names begin so\n"
           "  --summary       print failed and unsupported cases and the count only\n"

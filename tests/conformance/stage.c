@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stage.h"
 
+#ifdef CONFORM_VFIO_USER
+#include "vfu_host.h"
+
+#include <sriov/vfio_user.h>
+#endif
+
 #include <sriov/drivers.h>
 #include <sriov/kvm.h>
 #include <sriov/mock.h>
@@ -14,7 +20,9 @@
 
 struct stage {
     struct sriov_vmm *vmm;
-    struct sriov_mock *mock; /* NULL on kvm */
+    struct sriov_mock *mock;   /* of shim mock */
+    struct vfu_host *vfu_host; /* of shim vfio-user without a device */
+    int (*destroy)(struct sriov_vmm *vmm);
     struct sriov_fn *pf_fn;
     struct sriov_pf *pf;
     char device[SRIOV_NAME_MAX];
@@ -84,6 +92,18 @@ static struct stage *build_mock(struct stage *stage, struct stage_opts *opts)
     return err == 0 ? stage : give_up(stage, "the simulated PF", err);
 }
 
+/* One try before the cases: a device that cannot be had is no failed contract. */
+static struct stage *try_device(struct stage *stage)
+{
+    struct sriov_fn *fn = NULL;
+    int err = sriov_fn_open(stage->vmm, stage->device, NULL, &fn);
+    if (err != 0) {
+        return give_up(stage, stage->device, err);
+    }
+    (void)sriov_fn_close(fn);
+    return stage;
+}
+
 static struct stage *build_kvm(struct stage *stage, const struct stage_opts *opts)
 {
     if (opts->device == NULL) {
@@ -99,16 +119,51 @@ static struct stage *build_kvm(struct stage *stage, const struct stage_opts *opt
     if (err != 0) {
         return give_up(stage, "the kvm shim", err);
     }
+    stage->destroy = sriov_kvm_destroy;
     snprintf(stage->device, sizeof(stage->device), "%s", opts->device);
-    /* One try before the cases: a device that cannot be had is no failed contract. */
-    struct sriov_fn *fn = NULL;
-    err = sriov_fn_open(stage->vmm, stage->device, NULL, &fn);
-    if (err != 0) {
-        return give_up(stage, stage->device, err);
-    }
-    (void)sriov_fn_close(fn);
-    return stage;
+    return try_device(stage);
 }
+
+#ifdef CONFORM_VFIO_USER
+/* A socket that another process serves, or a simulated VF of this one. */
+static struct stage *build_vfio_user(struct stage *stage, struct stage_opts *opts)
+{
+    if (opts->device == NULL) {
+        stage->vfu_host = vfu_host_start(opts->model, opts->quirks);
+        if (stage->vfu_host == NULL) {
+            (void)stage_strike(stage);
+            return NULL; /* it said why */
+        }
+        opts->device = vfu_host_path(stage->vfu_host);
+    }
+    struct sriov_vfu_client_opts vfu = {.size = sizeof(vfu), .paths = &opts->device, .num_paths = 1};
+    int err = sriov_vfu_client_create(&vfu, &stage->vmm);
+    if (err != 0) {
+        return give_up(stage, "the vfio-user shim: --device is the path of a socket", err);
+    }
+    stage->destroy = sriov_vfu_client_destroy;
+    const char *slash = strrchr(opts->device, '/');
+    snprintf(stage->device, sizeof(stage->device), "%s", slash != NULL ? slash + 1 : opts->device);
+    return try_device(stage);
+}
+
+static uint64_t strike_vfio_user(struct stage *stage)
+{
+    return stage->vfu_host != NULL ? vfu_host_stop(stage->vfu_host) : 0;
+}
+#else
+static struct stage *build_vfio_user(struct stage *stage, struct stage_opts *opts)
+{
+    (void)opts;
+    return give_up(stage, "--shim vfio-user: built without it", -EOPNOTSUPP);
+}
+
+static uint64_t strike_vfio_user(struct stage *stage)
+{
+    (void)stage;
+    return 0;
+}
+#endif
 
 struct stage *stage_build(struct stage_opts *opts)
 {
@@ -122,7 +177,10 @@ struct stage *stage_build(struct stage_opts *opts)
     if (strcmp(opts->shim, "kvm") == 0) {
         return build_kvm(stage, opts);
     }
-    return give_up(stage, "--shim is mock or kvm", -EINVAL);
+    if (strcmp(opts->shim, "vfio-user") == 0) {
+        return build_vfio_user(stage, opts);
+    }
+    return give_up(stage, "--shim is mock, kvm or vfio-user", -EINVAL);
 }
 
 uint64_t stage_strike(struct stage *stage)
@@ -138,8 +196,9 @@ uint64_t stage_strike(struct stage *stage)
         findings += sriov_mock_violations(stage->mock, 0) + sriov_mock_held(stage->mock);
         sriov_mock_destroy(stage->mock);
     } else if (stage->vmm != NULL) {
-        findings += sriov_kvm_destroy(stage->vmm) != 0;
+        findings += stage->destroy(stage->vmm) != 0;
     }
+    findings += strike_vfio_user(stage);
     free(stage);
     return findings;
 }

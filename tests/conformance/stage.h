@@ -6,10 +6,10 @@
 #include <sriov/vmm.h>
 
 struct stage_opts {
-    const char *shim;    /* mock or kvm */
-    const char *model;   /* mock */
-    const char *quirks;  /* mock; may be NULL */
-    const char *device;  /* kvm: BDF; mock: set by stage_build */
+    const char *shim;    /* mock, kvm or vfio-user */
+    const char *model;   /* mock; vfio-user: of the VF that this process serves */
+    const char *quirks;  /* the same; may be NULL */
+    const char *device;  /* kvm: BDF; vfio-user: socket or NULL; mock: set by stage_build */
     const char *backend; /* kvm */
     bool pf;             /* mock: try the PF, not its first VF */
 };

@@ -160,8 +160,7 @@ static int check_args(struct vfuc *client, const struct sriov_open_args *args, s
     }
     int err = vfuc_name_find(client, args->name, at);
     if (err != 0) {
-        sriov_log(client->vmm, SRIOV_LOG_ERROR, "'%.64s': no such socket: is its server running?",
-                  args->name);
+        sriov_log(client->vmm, SRIOV_LOG_ERROR, "'%s': no such socket: is its server running?", args->name);
         return err;
     }
     struct sriov_fn_info open;
