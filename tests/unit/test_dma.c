@@ -109,6 +109,29 @@ static void test_map(void **state)
     free(buf);
 }
 
+static void test_map_at_by_handle(void **state)
+{
+    struct fake *f = *state;
+    struct sriov_fn *fn = fake_open(f, NULL);
+    const sriov_iova_t at = sriov_iova(f->limits.ranges[0].first + 0x10000);
+    char *buf = aligned_alloc(4096, 8192);
+    struct sriov_dma other;
+    struct sriov_dma d;
+
+    assert_non_null(buf);
+    assert_int_equal(sriov_dma_map_at(fn, "caller", buf, 8192, BOTH, at, &d), 0);
+    assert_ptr_equal(d.va, buf);
+    assert_true(d.iova.raw == at.raw && d.length == 8192);
+    assert_int_equal(sriov_dma_map_at(fn, "caller", buf, 4096, BOTH, sriov_iova_add(at, 4096), &other),
+                     -EBUSY);
+    assert_int_equal(sriov_dma_map_at(fn, "caller", buf, 4096, BOTH, at, NULL), -EINVAL);
+    assert_int_equal(sriov_dma_unmap(fn, &d), 0);
+    assert_int_equal(sriov_dma_map_at(fn, "caller", buf, 4096, BOTH, sriov_iova_add(at, 4096), &d), 0);
+    assert_int_equal(sriov_dma_unmap(fn, &d), 0);
+    assert_int_equal(sriov_fn_close(fn), 0);
+    free(buf);
+}
+
 struct leaks {
     unsigned n;
     char owners[128];
@@ -457,6 +480,7 @@ int main(void)
         T(test_forged_handles),
         T(test_stale_handle),
         T(test_map_at),
+        T(test_map_at_by_handle),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
