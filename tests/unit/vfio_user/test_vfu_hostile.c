@@ -95,9 +95,10 @@ static void later_message(enum peer_hurt hurt, int want)
     peer_init(&peer);
     peer.hurt = hurt;
     peer.at = OPEN_MESSAGES;
-    struct sriov_vmm *vmm = client_of(&peer, patience(hurt));
+    struct sriov_vmm *vmm = client_of(&peer, 60000 * MS);
     const struct sriov_vmm_ops *ops = sriov_vmm_ops(vmm);
     assert_int_equal(try_open(vmm, &fn), 0);
+    ((struct vfuc_fn *)fn)->conn.timeout_ns = patience(hurt); /* open itself takes what it takes */
     assert_int_equal(ops->set_event_sink(fn, &sink), 0);
     int err = ops->bar_read(fn, 0, 8, 4, &value);
     if (err != want) {
