@@ -6,10 +6,12 @@
 #include <linux/vfio.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -368,6 +370,72 @@ static void only_one_open(void **state)
     close_fn(bed);
 }
 
+struct listed {
+    struct sriov_fn_info info;
+    uint32_t n;
+};
+
+static int list_one(void *arg, const struct sriov_fn_info *info)
+{
+    struct listed *listed = arg;
+    listed->info = *info;
+    listed->n++;
+    return 0;
+}
+
+static int dial_busy(void *arg, const struct sockaddr_un *at)
+{
+    (void)arg;
+    (void)at;
+    return -EBUSY;
+}
+
+static int bound(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+    return fd;
+}
+
+/* A folder with a socket and a file: asked, held by somebody else, served by nobody. */
+static void folder_is_listed(void **state)
+{
+    struct bed *bed = *state;
+    char dir[] = "/tmp/vfuc-XXXXXX";
+    char path[64];
+    char file[64];
+    struct sriov_vmm *vmm = NULL;
+    struct listed listed = {.n = 0};
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof(path), "%s/vf7", dir);
+    (void)snprintf(file, sizeof(file), "%s/notes", dir);
+    int fd = bound(path);
+    close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    struct sriov_vfu_client_opts opts = {.size = sizeof(opts), .dir = dir};
+    assert_int_equal(sriov_vfu_client_create(&opts, &vmm), 0);
+    assert_int_equal(sriov_vmm_enumerate(vmm, list_one, &listed), 0);
+    assert_int_equal(listed.n, 0); /* nobody listens */
+    struct vfuc *client = sriov_vmm_ctx(vmm);
+    client->dial = dial_busy;
+    assert_int_equal(sriov_vmm_enumerate(vmm, list_one, &listed), 0);
+    assert_int_equal(listed.n, 1);
+    assert_int_equal(listed.info.vendor, 0);
+    client->dial = peer_dial;
+    client->dial_arg = &bed->peer;
+    assert_int_equal(sriov_vmm_enumerate(vmm, list_one, &listed), 0);
+    peer_join(&bed->peer);
+    assert_int_equal(listed.n, 2);
+    assert_string_equal(listed.info.name, "vf7");
+    assert_int_equal(listed.info.device, 0x10ed);
+    assert_int_equal(sriov_vfu_client_destroy(vmm), 0);
+    close(fd);
+    (void)unlink(path);
+    (void)unlink(file);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 static void options_are_checked(void **state)
 {
     (void)state;
@@ -416,6 +484,7 @@ int main(void)
         TEST(servers_commands_are_refused),
         TEST(killed_is_dead_and_tidy),
         TEST(only_one_open),
+        TEST(folder_is_listed),
         cmocka_unit_test(options_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
