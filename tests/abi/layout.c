@@ -321,25 +321,6 @@ AT(sriov_pf_event, vf, 12);
 AT(sriov_pf_event, reserved0, 14);
 AT(sriov_pf_event, count, 16);
 AT(sriov_pf_event, time_ns, 24);
-AT(sriov_pf_vf_info, max_mbps, 48);
-AT(sriov_pf_vf_info, link, 52);
-AT(sriov_pf_vf_info, rx_mode, 56);
-AT(sriov_pf_vf_info, trunk_vids, 60);
-AT(sriov_pf_vf_info, limited, 62);
-AT(sriov_pf_vf_info, shut, 63);
-AT(sriov_pf_vf_info, reason, 64);
-AT(sriov_pf_vf_info, reserved0, 68);
-AT(sriov_pf_vf_info, dropped, 72);
-AT(sriov_pf_vf_info, owner, 80);
-
-SIZE(sriov_pf_event, 32);
-AT(sriov_pf_event, size, 0);
-AT(sriov_pf_event, kind, 4);
-AT(sriov_pf_event, reason, 8);
-AT(sriov_pf_event, vf, 12);
-AT(sriov_pf_event, reserved0, 14);
-AT(sriov_pf_event, count, 16);
-AT(sriov_pf_event, time_ns, 24);
 
 SIZE(sriov_driver, 48);
 AT(sriov_driver, size, 0);
