@@ -17,9 +17,11 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from harness import Failure, cache, header  # noqa: E402
+from harness.board import Board  # noqa: E402
 from harness.control import Control, extract  # noqa: E402
 from harness.cpio import Archive  # noqa: E402
 from harness.runner import Run  # noqa: E402
+from harness.stage import Stage  # noqa: E402
 from harness.tap import Tap  # noqa: E402
 from harness.vm import Vm  # noqa: E402
 
@@ -100,6 +102,66 @@ class OnceMoreTest(unittest.TestCase):
                 verdict, starts, said = self.judged(f"{fault} pass")
                 self.assertEqual((verdict, starts), ("fail", 1))
                 self.assertNotIn("once more", said)
+
+
+class BoardTest(unittest.TestCase):
+    def test_words(self):
+        board = Board()
+        board.post("a", "x y")
+        self.assertEqual(board.wait("a", 0), "x y")
+        with self.assertRaisesRegex(Failure, "b: nothing within"):
+            board.wait("b", 0.01)
+
+    def test_meet(self):
+        board = Board()
+        with self.assertRaises(Failure):
+            board.meet("door", "a", 2, 0.01)
+        with self.assertRaises(Failure):
+            board.meet("door", "a", 2, 0.01)  # the same one again is no second
+        board.meet("door", "b", 2, 0)
+
+    def test_closed(self):
+        board = Board()
+        board.post("a")
+        board.close("guest b has died")
+        self.assertEqual(board.wait("a"), "")
+        with self.assertRaisesRegex(Failure, "guest b has died"):
+            board.wait("b")
+
+
+class ServedTest(unittest.TestCase):
+    """A scenario without guests, with a program that plays sriovctl."""
+
+    SERVE = "#!/bin/sh\n{}\nmkdir -p \"$7\"\necho ready\ntrap 'exit {}' TERM\nwhile :; do sleep 0.05; done\n"
+
+    def run_scenario(self, body, begin="", status=0):
+        with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+            folder = Path(name)
+            (folder / "sriovctl").write_text(self.SERVE.format(begin, status))
+            (folder / "sriovctl").chmod(0o755)
+            (folder / "t.py").write_text("from harness import Skip\ndef conduct(stage):\n    " + body)
+            stack.enter_context(mock.patch.object(cache, "entry", lambda entry: folder))
+            stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+            chosen = types.SimpleNamespace(timeout=20, out=folder / "out", keep=False, bin=[folder], program=[], env={})
+            verdict = Stage(folder / "t.py", "82599", "stock", chosen).execute()
+            said = (folder / "out/served.t.82599.stock/verdict").read_text()
+            return verdict, said
+
+    def test_passes(self):
+        self.assertEqual(self.run_scenario("stage.serve(1); stage.stop_server()"), ("pass", "pass\n"))
+
+    def test_server_status_counts(self):
+        verdict, said = self.run_scenario("stage.serve(1); stage.stop_server()", status=1)
+        self.assertEqual(verdict, "fail")
+        self.assertIn("without a violation", said)
+
+    def test_server_that_does_not_start(self):
+        verdict, said = self.run_scenario("stage.serve(1)", begin="echo no such model >&2; exit 2")
+        self.assertEqual((verdict, said), ("fail", "fail sriovctl serve did not start, status 2: no such model\n"))
+
+    def test_check_and_skip(self):
+        self.assertEqual(self.run_scenario("stage.check('a', False)")[0], "fail")
+        self.assertEqual(self.run_scenario("raise Skip('no')"), ("skip", "skip no\n"))
 
 
 class TapTest(unittest.TestCase):

@@ -54,8 +54,9 @@ def kernel(kind):
     return root
 
 
-def qemu_command():
-    root = entry("qemu")
+def qemu_command(name="qemu"):
+    """QEMU as the cache has it: "qemu", or "qemu-vfu", which knows vfio-user-pci."""
+    root = entry(name)
     share = root / "usr/share"
     return [str(loader(root)), "--library-path", library_path(root),
             str(program(root, "qemu-system-x86_64")),

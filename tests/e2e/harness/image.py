@@ -150,8 +150,18 @@ def _add_program(archive, path):
             archive.copy("lib/libgcc_s.so.1", unwinder)
 
 
-def layer(path, test, programs, environment):
-    """The part that belongs to this run: init, the test, its programs and settings."""
+def _add_files(archive, name, path):
+    """A file, or a folder with all that is in it."""
+    if path.is_dir():
+        for part in sorted(path.iterdir()):
+            _add_files(archive, f"{name}/{part.name}", part)
+    else:
+        archive.copy(name, path, 0o755 if os.access(path, os.X_OK) else 0o644)
+
+
+def layer(path, test, programs, environment, files=None):
+    """The part that belongs to this run: init, the test, its programs and settings; files is a dict of
+    places in the image and what of the host comes there."""
     with open(path, "wb") as stream:
         archive = Archive(stream)
         archive.copy("init", GUEST_DIR / "init")
@@ -162,4 +172,6 @@ def layer(path, test, programs, environment):
             for name, value in environment.items()).encode())
         for program in programs:
             _add_program(archive, program)
+        for name, source in (files or {}).items():
+            _add_files(archive, name, source)
         archive.close()

@@ -12,9 +12,9 @@ from pathlib import Path
 from . import Failure, Skip, cache, header as headers, image
 from .control import Control
 from .tap import Tap
+from .verdict import console_alarm, judge
 from .vm import Vm, lines_to
 
-PANIC = ("Kernel panic", "BUG: ", "Oops: ")
 CONSOLE_LINES = 40
 # What QEMU 10.0 does to a guest now and then while VFIO remaps a device: it aborts, or a guest CPU's timer
 # stands still. That judges nobody's driver.
@@ -76,11 +76,6 @@ class Run:
         self.vm.start(self.vm.command(self.header, self.options.accel, icount,
                                       kernel, self._initrd(kernel)))
 
-    def _console_alarm(self):
-        text = self.vm.console.read_text(errors="replace")
-        return next((line.strip() for line in text.splitlines()
-                     if any(word in line for word in PANIC)), None)
-
     def _wait(self, server):
         """Until the guest is done; raises when it never will be."""
         timeout = self.options.timeout or self.header.timeout
@@ -91,22 +86,9 @@ class Run:
                 return
             if time.monotonic() - self.begin > timeout:
                 raise Failure(f"no end within {timeout} s")
-            if self._console_alarm():
+            if console_alarm(self.vm.console):
                 time.sleep(1)
                 return
-
-    def _judge(self, control):
-        alarm, problem = self._console_alarm(), self.tap.verdict()
-        if alarm:
-            raise Failure(f"guest kernel: {alarm}")
-        if control.exit_status is None:
-            raise Failure(f"QEMU ended before the test did, {self.vm.exit_text()}")
-        if problem:
-            raise Failure(problem)
-        if control.exit_status != 0:
-            raise Failure(f"the test ended with status {control.exit_status}")
-        if self.tap.skip_all:
-            raise Skip(self.tap.skip_all)
 
     def _boot_and_judge(self):
         control = Control(self.vm, load_hooks(self.test), self._out_dir())
@@ -121,9 +103,9 @@ class Run:
             ended = None if self.vm.alive() else self.vm.exit_text()
             self.vm.stop()
             reader.join(5)
-        if ended and control.exit_status is None and not self._console_alarm():
+        if ended and control.exit_status is None and not console_alarm(self.vm.console):
             raise Failure(f"QEMU ended before the test did, {ended}")
-        self._judge(control)
+        judge(console_alarm(self.vm.console), self.tap, control.exit_status, ended)
 
     def _out_dir(self):
         if self.options.out is None:

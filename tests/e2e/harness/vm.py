@@ -37,7 +37,7 @@ def devices(kind):
             "-device", "igb,id=igb0,bus=rp1,netdev=n0"]
 
 
-def _die_with_parent():
+def die_with_parent():
     """No QEMU outlives a harness that was killed."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
@@ -79,7 +79,7 @@ class Vm:
         (self.folder / "command").write_text(shlex.join(command) + "\n")
         with open(self.errors, "wb") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                             stdout=log, stderr=log, preexec_fn=_die_with_parent)
+                                             stdout=log, stderr=log, preexec_fn=die_with_parent)
         try:
             for name, listener in self._listeners.items():
                 self._connections[name] = self._accept(name, listener)
@@ -121,6 +121,11 @@ class Vm:
         code = self._process.poll()
         errors = self.errors.read_text(errors="replace").strip()
         return f"status {code}" + (f": {errors.splitlines()[-1]}" if errors else "")
+
+    def kill(self):
+        """As a crash of the host's process would: at once, nothing said to anybody."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self):
         """Ends QEMU; its ports then read as ended."""
