@@ -52,6 +52,7 @@ static void usage(FILE *out)
           "       sriov-conform --shim kvm --device BDF [--backend auto|group|iommufd]\n"
           "       sriov-conform --shim vfio-user --device SOCKET | [--model 82599|82576] [--quirks NAME]\n"
           "       sriov-conform --vm mock|mock-apart|kvm|kvm-ring [--model 82599|82576|toy]\n"
+          "  --trace FILE    try the trace decorator over the shim; its lines go to FILE\n"
           "  --only PREFIX   only the cases whose names begin so\n"
           "  --summary       print failed and unsupported cases and the count only\n"
           "Exit status: 0 all passed or unsupported, 1 a case failed, 2 nothing could be tried,\n"
@@ -80,6 +81,9 @@ static int take_option(struct settings *set, int c)
     case 'b':
         set->stage.backend = optarg;
         return 0;
+    case 't':
+        set->stage.trace = optarg;
+        return 0;
     case 'o':
         set->only = optarg;
         return 0;
@@ -96,17 +100,13 @@ static int take_option(struct settings *set, int c)
 
 static struct settings parse(int argc, char **argv)
 {
-    static const struct option options[] = {{"shim", required_argument, NULL, 's'},
-                                            {"model", required_argument, NULL, 'm'},
-                                            {"quirks", required_argument, NULL, 'q'},
-                                            {"pf", no_argument, NULL, 'p'},
-                                            {"device", required_argument, NULL, 'd'},
-                                            {"backend", required_argument, NULL, 'b'},
-                                            {"only", required_argument, NULL, 'o'},
-                                            {"summary", no_argument, NULL, 'S'},
-                                            {"vm", required_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"shim", required_argument, NULL, 's'},   {"model", required_argument, NULL, 'm'},
+        {"quirks", required_argument, NULL, 'q'}, {"pf", no_argument, NULL, 'p'},
+        {"device", required_argument, NULL, 'd'}, {"backend", required_argument, NULL, 'b'},
+        {"trace", required_argument, NULL, 't'},  {"only", required_argument, NULL, 'o'},
+        {"summary", no_argument, NULL, 'S'},      {"vm", required_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     struct settings set = {.stage = {.model = "82599", .backend = "auto"}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {

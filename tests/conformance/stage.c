@@ -10,6 +10,7 @@
 #include <sriov/drivers.h>
 #include <sriov/kvm.h>
 #include <sriov/mock.h>
+#include <sriov/trace.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,9 @@
 #define PF_SERVICE_NS UINT64_C(10000)
 
 struct stage {
-    struct sriov_vmm *vmm;
+    struct sriov_vmm *vmm;     /* the shim's */
+    struct sriov_trace *trace; /* over it */
+    FILE *trace_file;
     struct sriov_mock *mock;   /* of shim mock */
     struct vfu_host *vfu_host; /* of shim vfio-user without a device */
     int (*destroy)(struct sriov_vmm *vmm);
@@ -31,7 +34,7 @@ struct stage {
 
 struct sriov_vmm *stage_vmm(struct stage *stage)
 {
-    return stage->vmm;
+    return stage->trace != NULL ? sriov_trace_vmm(stage->trace) : stage->vmm;
 }
 
 const char *stage_device(struct stage *stage)
@@ -165,12 +168,8 @@ static uint64_t strike_vfio_user(struct stage *stage)
 }
 #endif
 
-struct stage *stage_build(struct stage_opts *opts)
+static struct stage *build_shim(struct stage *stage, struct stage_opts *opts)
 {
-    struct stage *stage = calloc(1, sizeof(*stage));
-    if (stage == NULL) {
-        return NULL;
-    }
     if (strcmp(opts->shim, "mock") == 0) {
         return build_mock(stage, opts);
     }
@@ -183,9 +182,52 @@ struct stage *stage_build(struct stage_opts *opts)
     return give_up(stage, "--shim is mock, kvm or vfio-user", -EINVAL);
 }
 
-uint64_t stage_strike(struct stage *stage)
+static void trace_line(void *arg, const char *line)
+{
+    fprintf(arg, "%s\n", line);
+}
+
+/* The mock is one thread, so that memory may be followed too. */
+static struct stage *put_trace_over(struct stage *stage, const char *path)
+{
+    stage->trace_file = fopen(path, "w");
+    if (stage->trace_file == NULL) {
+        return give_up(stage, path, -errno);
+    }
+    const struct sriov_trace_opts opts = {.size = sizeof(opts),
+                                          .flags = stage->mock != NULL ? SRIOV_TRACE_MEMORY : 0,
+                                          .line = trace_line,
+                                          .arg = stage->trace_file};
+    int err = sriov_trace_create(stage->vmm, &opts, &stage->trace);
+    return err == 0 ? stage : give_up(stage, "the trace", err);
+}
+
+struct stage *stage_build(struct stage_opts *opts)
+{
+    struct stage *stage = calloc(1, sizeof(*stage));
+    if (stage != NULL) {
+        stage = build_shim(stage, opts);
+    }
+    return stage == NULL || opts->trace == NULL ? stage : put_trace_over(stage, opts->trace);
+}
+
+/* A trace that was asked for and says nothing, or cannot be written, is a finding. */
+static uint64_t strike_trace(struct stage *stage)
 {
     uint64_t findings = 0;
+    if (stage->trace != NULL) {
+        findings += sriov_trace_lines(stage->trace) == 0;
+        findings += sriov_trace_destroy(stage->trace) != 0;
+    }
+    if (stage->trace_file != NULL) {
+        findings += fclose(stage->trace_file) != 0;
+    }
+    return findings;
+}
+
+uint64_t stage_strike(struct stage *stage)
+{
+    uint64_t findings = strike_trace(stage);
     if (stage->pf != NULL) {
         sriov_pf_close(stage->pf);
     }
