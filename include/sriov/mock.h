@@ -100,6 +100,9 @@ SRIOV_API int sriov_mock_event(struct sriov_mock *mock, const char *name, enum s
 SRIOV_API uint64_t sriov_mock_now(const struct sriov_mock *mock);
 /* Let time pass: all timers, interrupts and tasks that are due run in order. */
 SRIOV_API void sriov_mock_advance(struct sriov_mock *mock, uint64_t ns);
+/* Nanoseconds until the next timer, interrupt or task is due: 0 now, UINT64_MAX none. For who lets
+ * virtual time follow a real clock and would sleep until then. */
+SRIOV_API uint64_t sriov_mock_next_due(const struct sriov_mock *mock);
 /* A neighbour that lives in the same time: cb runs each period_ns, also while a driver waits.
  * Returns an id above 0 for sriov_mock_task_stop, or a negative errno. */
 SRIOV_API int sriov_mock_task(struct sriov_mock *mock, uint64_t period_ns, void (*cb)(void *arg), void *arg);
@@ -120,11 +123,14 @@ SRIOV_API int sriov_mock_wire_sink(struct sriov_mock *mock, const char *pf,
                                    void (*cb)(void *arg, const void *frame, size_t len), void *arg);
 SRIOV_API int sriov_mock_wire_join(struct sriov_mock *mock, const char *pf_a, const char *pf_b);
 SRIOV_API int sriov_mock_carrier(struct sriov_mock *mock, const char *pf, bool up);
-/* pcap, nanosecond stamps of virtual time. port: a PF's name (its wire) or a VF's name (its port
- * of the internal switch). Until sriov_mock_destroy or the call with path NULL, also of a function
- * that is gone by then. -EACCES when the
- * file cannot be made, -ENOSPC when its end could not be written. */
+/* pcap, nanosecond stamps of virtual time. port: a PF's name (its wire), a VF's name (its port
+ * of the internal switch) or a PF's name with "/switch" behind it: each frame that its internal switch
+ * carries, from wherever to wherever, once. Until sriov_mock_destroy or the call with path NULL, also of
+ * a function that is gone by then. -EACCES when the file cannot be made, -ENOSPC when its end could not
+ * be written. */
 SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, const char *path);
+/* What was captured so far, of all ports, goes to the files. -ENOSPC: some of it could not be written. */
+SRIOV_API int sriov_mock_capture_flush(struct sriov_mock *mock);
 /* Sends a pcap's frames at their own distances in time, from now: into a PF's physical port, or into
  * the internal switch at a VF's port, as if its driver had sent them. Returns how many frames, or a
  * negative errno: -EOPNOTSUPP for a VF of a model without port_tx. What is left when the function goes
@@ -166,6 +172,9 @@ struct sriov_mock_fault {
 SRIOV_API int sriov_mock_inject(struct sriov_mock *mock, const struct sriov_mock_fault *fault);
 /* Forget all faults; returns how many occasions were hit since the last call. */
 SRIOV_API uint64_t sriov_mock_clear_faults(struct sriov_mock *mock);
+/* MSI-X messages that a function sent since it was enabled, also those that reached nobody; 0 for a
+ * function that is not there. */
+SRIOV_API uint64_t sriov_mock_interrupts(struct sriov_mock *mock, const char *fn);
 /* How often an op was called since the mock was made (op NULL: all that can fail,
  * together): the sweep's range. */
 SRIOV_API uint64_t sriov_mock_op_calls(const struct sriov_mock *mock, const char *op);

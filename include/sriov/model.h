@@ -70,6 +70,9 @@ enum sriov_delay_kind {
     SRIOV_DELAY_MBX = 3, /* request bit to the other side's interrupt */
 };
 
+/* For sriov_model_host_ops.tap: the internal switch itself. */
+#define SRIOV_TAP_SWITCH UINT16_MAX
+
 typedef void (*sriov_model_timer_cb)(struct sriov_model *model, uint64_t tag);
 
 /* Host services. Models call them; none fails loudly, all are safe from any model entry. */
@@ -90,7 +93,8 @@ struct sriov_model_host_ops {
     void (*irq)(struct sriov_model_host *host, uint16_t function, uint16_t vector);
     /* A frame leaves through the physical port (no FCS). */
     void (*wire_tx)(struct sriov_model_host *host, const void *frame, size_t len);
-    /* A frame that passed function `function`'s port of the internal switch, for captures. */
+    /* A frame that passed function `function`'s port of the internal switch, for captures; with
+     * SRIOV_TAP_SWITCH one that the switch carries: once, however many ports it passes. */
     void (*tap)(struct sriov_model_host *host, uint16_t function, bool to_function, const void *frame,
                 size_t len);
     /* VF Enable or NumVFs changed: functions 1 to n exist now. */

@@ -252,3 +252,13 @@ SRIOV_API void sriov_mock_advance(struct sriov_mock *mock, uint64_t ns)
 {
     mock_clock_advance(mock, ns);
 }
+
+SRIOV_API uint64_t sriov_mock_next_due(const struct sriov_mock *mock)
+{
+    const struct mock_clock *clock = &mock->clock;
+
+    if (clock->heap.count == 0) {
+        return UINT64_MAX;
+    }
+    return clock->heap.items[0]->at_ns > clock->now_ns ? clock->heap.items[0]->at_ns - clock->now_ns : 0;
+}

@@ -87,6 +87,7 @@ void mock_device_set_vfs(struct sriov_model_host *dev, uint16_t n)
         } else if (!slot->present && !slot->pulled) {
             bdf_name(slot->name, dev->pci_domain, vf_routing_id(dev, i));
             slot->present = true;
+            slot->interrupts = 0;
         }
     }
 }
@@ -205,9 +206,10 @@ static int make_model(struct sriov_model_host *dev, const struct sriov_mock_pf_o
 void mock_device_destroy(struct sriov_model_host *dev)
 {
     for (uint32_t i = 0; i < dev->num_slots; i++) {
-        (void)mock_pcap_stop(&dev->slots[i]);
+        (void)mock_pcap_stop(&dev->slots[i].capture);
         mock_iommu_destroy(&dev->slots[i].past);
     }
+    (void)mock_pcap_stop(&dev->switch_capture);
     if (dev->model != NULL) {
         dev->ops->destroy(dev->model);
     }

@@ -158,6 +158,10 @@ static void host_tap(struct sriov_model_host *dev, uint16_t function, bool to_fu
     struct mock_slot *slot = slot_of(dev, function);
 
     (void)to_function;
+    if (function == SRIOV_TAP_SWITCH) {
+        mock_pcap_switch(dev, frame, len);
+        return;
+    }
     /* The PF's name stands for its wire, see sriov_mock_capture. */
     if (slot != NULL && function != 0) {
         mock_pcap_frame(slot, frame, len);

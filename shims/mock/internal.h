@@ -186,6 +186,7 @@ struct mock_slot {
     uint64_t delay_ns[MOCK_DELAY_KINDS];
     struct mock_domain past; /* only its history: what earlier owners had mapped */
     pcap_dumper_t *capture;
+    uint64_t interrupts; /* messages sent */
 };
 
 /* One device: the host that its model sees. */
@@ -204,6 +205,7 @@ struct sriov_model_host {
     uint32_t num_slots;
     int32_t id;
     struct mock_slot *slots;       /* 1 + total_vfs */
+    pcap_dumper_t *switch_capture; /* NULL: none */
     unsigned busy;                 /* depth of calls into the model */
     bool resetting;                /* VFs that vanish now come back: their handles live on */
     struct sriov_model_host *peer; /* other end of the cable */
@@ -410,8 +412,9 @@ void mock_wire_unplug(struct sriov_model_host *dev);
 
 /* pcap.c */
 void mock_pcap_frame(struct mock_slot *slot, const void *frame, size_t len);
+void mock_pcap_switch(struct sriov_model_host *dev, const void *frame, size_t len);
 /* 0, or -ENOSPC: the last frames could not be written. */
-int mock_pcap_stop(struct mock_slot *slot);
+int mock_pcap_stop(pcap_dumper_t **capture);
 
 /* memory.c */
 void *mock_host_alloc(void *vmm, size_t size, size_t align);

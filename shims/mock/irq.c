@@ -92,6 +92,7 @@ void mock_irq_message(struct mock_slot *slot, uint16_t vector)
     bool lost;
     bool twice;
 
+    slot->interrupts++;
     if (h == NULL || vector_of(h, vector) == NULL) {
         return;
     }
@@ -288,4 +289,11 @@ int mock_op_irq_trigger(void *fn, uint32_t vector)
     }
     post(h, vector, false);
     return 0;
+}
+
+SRIOV_API uint64_t sriov_mock_interrupts(struct sriov_mock *mock, const char *fn)
+{
+    const struct mock_slot *slot = mock_find_slot(mock, fn);
+
+    return slot != NULL ? slot->interrupts : 0;
 }

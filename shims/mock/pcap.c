@@ -2,6 +2,7 @@
 /* Captures of any port and replays into it, with nanoseconds of virtual time. */
 #include "internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,69 +17,113 @@ static int pcap_ready(struct sriov_mock *mock)
     return mock->pcap != NULL ? 0 : -ENOMEM;
 }
 
-void mock_pcap_frame(struct mock_slot *slot, const void *frame, size_t len)
+static void put_frame(struct sriov_mock *mock, pcap_dumper_t *capture, const void *frame, size_t len)
 {
-    uint64_t now = slot->dev->mock->clock.now_ns;
+    uint64_t now = mock->clock.now_ns;
     struct pcap_pkthdr header = {.caplen = (bpf_u_int32)len, .len = (bpf_u_int32)len};
 
-    if (slot->capture == NULL || len > MOCK_SNAPLEN) {
+    if (capture == NULL || len > MOCK_SNAPLEN) {
         return;
     }
     header.ts.tv_sec = (time_t)(now / MOCK_NS_PER_SEC);
     /* With nanosecond precision this member holds nanoseconds. */
     header.ts.tv_usec = (suseconds_t)(now % MOCK_NS_PER_SEC);
-    pcap_dump((u_char *)slot->capture, &header, frame);
+    pcap_dump((u_char *)capture, &header, frame);
 }
 
-int mock_pcap_stop(struct mock_slot *slot)
+void mock_pcap_frame(struct mock_slot *slot, const void *frame, size_t len)
+{
+    put_frame(slot->dev->mock, slot->capture, frame, len);
+}
+
+void mock_pcap_switch(struct sriov_model_host *dev, const void *frame, size_t len)
+{
+    put_frame(dev->mock, dev->switch_capture, frame, len);
+}
+
+/* A write that failed earlier left its mark, however well the last one went. */
+static int flush(pcap_dumper_t *capture)
+{
+    return pcap_dump_flush(capture) == 0 && ferror(pcap_dump_file(capture)) == 0 ? 0 : -ENOSPC;
+}
+
+int mock_pcap_stop(pcap_dumper_t **capture)
 {
     int err = 0;
 
-    if (slot->capture != NULL) {
-        err = pcap_dump_flush(slot->capture) == 0 ? 0 : -ENOSPC;
-        pcap_dump_close(slot->capture);
-        slot->capture = NULL;
+    if (*capture != NULL) {
+        err = flush(*capture);
+        pcap_dump_close(*capture);
+        *capture = NULL;
     }
     return err;
 }
 
-/* A port that is captured, though its function may be gone. */
-static struct mock_slot *find_captured(struct sriov_mock *mock, const char *port)
+/* ---- ports ---- */
+
+static bool is_switch_of(const struct sriov_model_host *dev, const char *port)
 {
+    size_t len = strlen(dev->slots[0].name);
+
+    return strncmp(port, dev->slots[0].name, len) == 0 && strcmp(port + len, "/switch") == 0;
+}
+
+/* A port that is captured, though its function may be gone; to begin, one that is there. */
+static pcap_dumper_t **port_of(struct sriov_mock *mock, const char *port, bool begin)
+{
+    struct mock_slot *slot = mock_find_slot(mock, port);
+
     for (struct sriov_model_host *dev = mock->devices; port != NULL && dev != NULL; dev = dev->next) {
-        for (uint32_t i = 0; i < dev->num_slots; i++) {
+        if (is_switch_of(dev, port) && (dev->slots[0].present || !begin)) {
+            return &dev->switch_capture;
+        }
+        for (uint32_t i = 0; i < dev->num_slots && !begin; i++) {
             if (dev->slots[i].capture != NULL && strcmp(dev->slots[i].name, port) == 0) {
-                return &dev->slots[i];
+                return &dev->slots[i].capture;
             }
         }
     }
-    return mock_find_slot(mock, port);
+    return slot != NULL ? &slot->capture : NULL;
 }
 
 SRIOV_API int sriov_mock_capture(struct sriov_mock *mock, const char *port, const char *path)
 {
-    struct mock_slot *slot = path != NULL ? mock_find_slot(mock, port) : find_captured(mock, port);
-    pcap_dumper_t *dumper;
+    pcap_dumper_t **capture = port_of(mock, port, path != NULL);
 
-    if (slot == NULL) {
+    if (capture == NULL) {
         return -ENOENT;
     }
     if (path == NULL) {
-        return mock_pcap_stop(slot);
+        return mock_pcap_stop(capture);
     }
-    if (slot->capture != NULL) {
+    if (*capture != NULL) {
         return -EBUSY;
     }
     if (pcap_ready(mock) != 0) {
         return -ENOMEM;
     }
-    dumper = pcap_dump_open(mock->pcap, path);
-    if (dumper == NULL) {
-        return -EACCES;
-    }
-    slot->capture = dumper;
-    return 0;
+    *capture = pcap_dump_open(mock->pcap, path);
+    return *capture != NULL ? 0 : -EACCES;
 }
+
+SRIOV_API int sriov_mock_capture_flush(struct sriov_mock *mock)
+{
+    int err = 0;
+
+    for (struct sriov_model_host *dev = mock->devices; dev != NULL; dev = dev->next) {
+        if (dev->switch_capture != NULL && flush(dev->switch_capture) != 0) {
+            err = -ENOSPC;
+        }
+        for (uint32_t i = 0; i < dev->num_slots; i++) {
+            if (dev->slots[i].capture != NULL && flush(dev->slots[i].capture) != 0) {
+                err = -ENOSPC;
+            }
+        }
+    }
+    return err;
+}
+
+/* ---- replays ---- */
 
 struct replay {
     struct mock_slot *slot;

@@ -13,7 +13,7 @@ _sriovctl_values() {
 	--link) echo "auto on off" ;;
 	--mock-pf) echo "up down silent" ;;
 	--mock-guest) echo "willing late deaf" ;;
-	--sysfs-root | --dev-root | --proc-root) echo @folder ;;
+	--sysfs-root | --dev-root | --proc-root | --dir | --serve) echo @folder ;;
 	--pcap | --qmp) echo @file ;;
 	--id | --bus | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
 		--window | --timeout | --resolve | --mac | --vlan | --trunk | --min-rate | --mtu | --link-wait | --give-up | --duration | -c | -s | -i | -W) echo ;;
@@ -35,7 +35,8 @@ _sriovctl_options() {
 	respond) echo "$traffic --address --count --pcap" ;;
 	capture) echo "$traffic --address --count --promiscuous" ;;
 	stats) echo "$traffic --address" ;;
-	vf) echo "$policy" ;;
+	vf) echo "$policy --serve" ;;
+	serve) echo "--dir --no-macs" ;;
 	assign) echo "--qmp --timeout --id --bus $policy" ;;
 	release) echo "--qmp --timeout --unbind --mock-guest" ;;
 	esac
@@ -85,9 +86,9 @@ _sriovctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_sriovctl_options "$command")" -- "$cur")
 	elif [ -z "$command" ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"list info doctor bind unbind vfs vf assign release ping stats respond capture" -- "$cur")
+			"list info doctor bind unbind vfs vf assign release ping stats respond capture serve" -- "$cur")
 	elif [ "$place" = 0 ] && [ "$command" = vf ]; then
-		mapfile -t COMPREPLY < <(compgen -W "show set" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "show set reset-pf" -- "$cur")
 	elif [ "$place" = "$function_place" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_sriovctl_functions "${words[0]}" "$shim" "$model")" -- "$cur")
 		declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"

@@ -18,6 +18,7 @@
 #define CLI_WHY_MAX 512
 
 struct world;
+struct world_opts;
 
 /* Options that every command takes. */
 struct cli_globals {
@@ -45,6 +46,7 @@ struct cli {
     int num_words;
     struct sriov_vmm *vmm;
     struct world *world;                 /* of the mock shim; else NULL */
+    bool tells;                          /* the log's warnings and errors are for the user */
     char shim_says[SRIOV_LOG_LINE_MAX];  /* last error line of the library's log */
     char shim_warns[SRIOV_LOG_LINE_MAX]; /* last warning */
 };
@@ -78,6 +80,8 @@ bool cli_bdf(struct cli *cli, const char *word, char *bdf);
 
 /* Makes cli->vmm unless there is one; CLI_OK, or CLI_USAGE with the line printed. */
 int cli_open_vmm(struct cli *cli);
+/* The same with a simulated world as opts says, whatever --shim is. */
+int cli_open_world(struct cli *cli, const struct world_opts *opts);
 void cli_close_vmm(struct cli *cli);
 /* The roots and flags as the KVM shim's host services take them. */
 struct sriov_kvm_opts cli_kvm_opts(const struct cli *cli);

@@ -18,5 +18,6 @@ extern const struct command command_ping;
 extern const struct command command_respond;
 extern const struct command command_capture;
 extern const struct command command_stats;
+extern const struct command command_serve;
 
 #endif

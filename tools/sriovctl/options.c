@@ -70,6 +70,16 @@ static bool store_range(struct reader *reader, const struct option_spec *spec, s
     return true;
 }
 
+static bool store_item(struct reader *reader, const struct option_spec *spec, struct option_list *list,
+                       const char *text)
+{
+    if (list->n == OPTION_LIST_MAX) {
+        return wants(reader, spec, "to be given 32 times at most");
+    }
+    list->items[list->n++] = text;
+    return true;
+}
+
 static bool store(struct reader *reader, const struct option_spec *spec, void *values, const char *text)
 {
     void *place = (char *)values + spec->offset;
@@ -96,6 +106,8 @@ static bool store(struct reader *reader, const struct option_spec *spec, void *v
     case OPTION_TEXT:
         *(const char **)place = text;
         return true;
+    case OPTION_LIST:
+        return store_item(reader, spec, place, text);
     }
     return false;
 }

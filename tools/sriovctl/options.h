@@ -14,6 +14,13 @@ enum option_kind {
     OPTION_TEXT,   /* const char *, points into argv */
     OPTION_UUID,   /* const char * */
     OPTION_WORD,   /* const char *, one of words */
+    OPTION_LIST,   /* struct option_list: given any number of times */
+};
+
+#define OPTION_LIST_MAX 32
+struct option_list {
+    const char *items[OPTION_LIST_MAX];
+    uint32_t n;
 };
 
 struct option_range {

@@ -2,16 +2,15 @@
 /* sriovctl vf: the policy of a PF's VFs, shown and set, whoever owns the PF. */
 #include "commands.h"
 #include "parse.h"
+#include "vf_json.h"
 #include "vf_request.h"
+#include "vf_serve.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char *const switch_words[] = {"on", "off", NULL};
 static const char *const link_words[] = {"auto", "on", "off", NULL};
-/* In the order of enum sriov_rx_mode. */
-static const char *const mode_words[] = {"none", "multi", "allmulti", "promisc", NULL};
-
 #define VALUE(member) .offset = offsetof(struct vf_values, member)
 
 const struct option_spec vf_options[] = {
@@ -53,7 +52,7 @@ const struct option_spec vf_options[] = {
      .help = "most that it may ask to receive",
      VALUE(rx_mode),
      .kind = OPTION_WORD,
-     .words = mode_words},
+     .words = vf_json_modes},
     {.name = "rate",
      .value = "MBPS",
      .help = "most that it may send; 0: no limit",
@@ -79,59 +78,6 @@ void vf_defaults(void *values)
 
 /* ---- showing ---- */
 
-/* What nobody tells is null. */
-static void put_flag(json_t *object, const char *key, bool known, bool value)
-{
-    out_set(object, key, known ? json_boolean(value) : json_null());
-}
-
-static void put_number(json_t *object, const char *key, bool known, uint32_t value)
-{
-    out_set(object, key, known ? json_integer(value) : json_null());
-}
-
-static void put_mac(json_t *object, const struct sriov_mac *mac)
-{
-    char text[18];
-
-    (void)snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac->b[0], mac->b[1], mac->b[2],
-                   mac->b[3], mac->b[4], mac->b[5]);
-    out_text(object, "mac", text);
-}
-
-/* An empty list: any VLAN. */
-static void put_trunk(json_t *object, const struct vf_policy *policy)
-{
-    json_t *list = json_null();
-
-    if ((policy->known & VF_POLICY_TRUNK) != 0) {
-        list = out_array();
-        for (uint16_t i = 0; i < policy->num_trunk; i++) {
-            out_append(list, json_integer(policy->trunk[i]));
-        }
-    }
-    out_set(object, "trunk", list);
-}
-
-static void put_policy(json_t *object, const struct vf_policy *policy)
-{
-    static const char *const links[] = {"auto", "on", "off"};
-    bool vlan = (policy->known & VF_POLICY_VLAN) != 0;
-    bool rate = (policy->known & VF_POLICY_RATE) != 0;
-
-    put_mac(object, &policy->mac);
-    put_number(object, "vlan", vlan, policy->vlan);
-    put_number(object, "qos", vlan, policy->qos);
-    put_flag(object, "trust", (policy->known & VF_POLICY_TRUST) != 0, policy->trusted);
-    put_flag(object, "spoof_check", (policy->known & VF_POLICY_SPOOF_CHECK) != 0, policy->spoof_check);
-    out_text(object, "link", (policy->known & VF_POLICY_LINK) != 0 ? links[policy->link] : NULL);
-    put_number(object, "rate_mbps", rate, policy->max_rate);
-    put_number(object, "min_rate_mbps", rate, policy->min_rate);
-    put_trunk(object, policy);
-    out_text(object, "rx_mode",
-             (policy->known & VF_POLICY_RX_MODE) != 0 ? mode_words[policy->rx_mode] : NULL);
-}
-
 static json_t *row(struct vf_owner *owner, uint16_t vf, const struct vf_policy *policy)
 {
     json_t *object = out_object();
@@ -139,7 +85,7 @@ static json_t *row(struct vf_owner *owner, uint16_t vf, const struct vf_policy *
 
     out_number(object, "vf", vf);
     out_text(object, "function", owner->ops->vf_bdf(owner, vf, bdf) == 0 ? bdf : NULL);
-    put_policy(object, policy);
+    vf_json_put(object, policy);
     return object;
 }
 
@@ -224,8 +170,6 @@ static int set_one(struct vf_owner *owner, uint16_t vf, const struct vf_values *
     return status == CLI_OK ? report(owner, vf, changed) : status;
 }
 
-/* ---- the command ---- */
-
 bool vf_any_given(const struct vf_values *values)
 {
     return values->mac != NULL || values->vlan != NULL || values->trust != NULL ||
@@ -256,18 +200,51 @@ static int read_vf(struct vf_owner *owner, const char *word, int *vf)
     return CLI_OK;
 }
 
-static int run_on(struct cli *cli, bool set, const struct vf_values *values, struct vf_policy *wanted)
+/* ---- which PF ---- */
+
+struct vf_command {
+    struct vf_values values; /* first: vf_options fills it */
+    const char *serve;
+};
+
+static const struct option_spec where_options[] = {
+    {.name = "serve",
+     .value = "DIR",
+     .help = "the PF of the sriovctl serve that runs there, in place of PF",
+     .offset = offsetof(struct vf_command, serve),
+     .kind = OPTION_TEXT},
+    {.name = NULL},
+};
+
+/* The words behind the verb: of a served PF the VF, else the PF and the VF. */
+static const char *word(const struct cli *cli, const struct vf_command *given, int i)
+{
+    int at = given->serve != NULL ? i : i + 1;
+
+    return at < cli->num_words ? cli->words[at] : NULL;
+}
+
+static int open_owner(struct cli *cli, const struct vf_command *given, struct vf_owner *owner)
+{
+    char bdf[SRIOV_NAME_MAX];
+
+    if (given->serve != NULL) {
+        return vf_owner_open_served(owner, cli, given->serve);
+    }
+    return cli_bdf(cli, cli->words[1], bdf) ? vf_owner_open(owner, cli, bdf) : CLI_USAGE;
+}
+
+static int run_on(struct cli *cli, bool set, const struct vf_command *given, struct vf_policy *wanted)
 {
     struct vf_owner owner;
-    char bdf[SRIOV_NAME_MAX];
     int vf;
 
-    if (!cli_bdf(cli, cli->words[1], bdf) || vf_owner_open(&owner, cli, bdf) != CLI_OK) {
+    if (open_owner(cli, given, &owner) != CLI_OK) {
         return CLI_USAGE;
     }
-    int status = read_vf(&owner, cli->num_words > 2 ? cli->words[2] : NULL, &vf);
+    int status = read_vf(&owner, word(cli, given, 1), &vf);
     if (status == CLI_OK && set) {
-        status = set_one(&owner, (uint16_t)vf, values, wanted);
+        status = set_one(&owner, (uint16_t)vf, &given->values, wanted);
     } else if (status == CLI_OK) {
         status = vf >= 0 ? show_one(&owner, (uint16_t)vf) : show_all(&owner);
     }
@@ -275,23 +252,67 @@ static int run_on(struct cli *cli, bool set, const struct vf_values *values, str
     return status;
 }
 
+static int reset_pf(struct cli *cli, const struct vf_command *given)
+{
+    char why[CLI_WHY_MAX] = "";
+    struct vf_owner owner;
+    int err = 0;
+
+    if (given->serve == NULL) {
+        return cli_fail(cli, "vf reset-pf resets the PF of a sriovctl serve: give --serve DIR");
+    }
+    if (vf_owner_open_served(&owner, cli, given->serve) != CLI_OK) {
+        return CLI_USAGE;
+    }
+    json_t *reply = vf_serve_ask(&owner, "reset-pf", -1, NULL, why, &err);
+    vf_owner_close(&owner);
+    if (reply == NULL) {
+        return cli_fail_as(cli, CLI_FAILED, "%s: reset: %s", given->serve, why);
+    }
+    json_decref(reply);
+    json_t *object = out_object();
+    out_text(object, "reset", owner.bdf);
+    out_print(object, cli->globals.json);
+    return CLI_OK;
+}
+
+/* ---- the command ---- */
+
+static int check_words(struct cli *cli, bool set, const struct vf_command *given)
+{
+    int most = given->serve != NULL ? 2 : 3;
+
+    if (!set && vf_any_given(&given->values)) {
+        return cli_fail(cli, "vf show only shows; options that change something belong to vf set");
+    }
+    if (given->serve == NULL && cli->num_words < 2) {
+        return cli_fail(cli, "vf wants %s; see: sriovctl vf --help", "show|set PF [VF]");
+    }
+    if (cli->num_words > most) {
+        return cli_fail(cli, "vf: with --serve DIR no PF is named: leave %.20s out", cli->words[1]);
+    }
+    if (set && word(cli, given, 1) == NULL) {
+        return cli_fail(cli, "vf set wants %s the number of a VF, as: sriovctl vf set %.160s 0",
+                        given->serve != NULL ? "--serve DIR and" : "PF and",
+                        given->serve != NULL ? "--serve DIR" : cli->words[1]);
+    }
+    return CLI_OK;
+}
+
 static int run(struct cli *cli, const void *values)
 {
-    const struct vf_values *given = values;
+    const struct vf_command *given = values;
     struct vf_policy wanted;
     bool set = strcmp(cli->words[0], "set") == 0;
 
+    if (strcmp(cli->words[0], "reset-pf") == 0) {
+        return reset_pf(cli, given);
+    }
     if (!set && strcmp(cli->words[0], "show") != 0) {
-        return cli_fail(cli, "vf %.64s: vf wants show or set; see: sriovctl vf --help", cli->words[0]);
+        return cli_fail(cli, "vf %.64s: vf wants show, set or reset-pf; see: sriovctl vf --help",
+                        cli->words[0]);
     }
-    if (!set && vf_any_given(given)) {
-        return cli_fail(cli, "vf show only shows; options that change something belong to vf set");
-    }
-    if (set && cli->num_words < 3) {
-        return cli_fail(cli, "vf set wants PF and the number of a VF, as: sriovctl vf set %.20s 0",
-                        cli->words[1]);
-    }
-    if (set && !vf_request_read(cli, given, &wanted)) {
+    if (check_words(cli, set, given) != CLI_OK || (set && !vf_request_read(cli, &given->values, &wanted))) {
         return CLI_USAGE;
     }
     return run_on(cli, set, given, &wanted);
@@ -301,10 +322,11 @@ const struct command command_vf = {
     .name = "vf",
     .words = "show|set PF [VF]",
     .brief = "policy of VFs: address, VLAN, trust, rate, ...",
-    .min_words = 2,
+    .min_words = 1,
     .max_words = 3,
     .options = vf_options,
-    .values_size = sizeof(struct vf_values),
+    .more = where_options,
+    .values_size = sizeof(struct vf_command),
     .defaults = vf_defaults,
     .run = run,
 };

@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PARTS                                                                                                \
-    (VF_POLICY_MAC | VF_POLICY_VLAN | VF_POLICY_TRUNK | VF_POLICY_TRUST | VF_POLICY_SPOOF_CHECK |            \
-     VF_POLICY_LINK | VF_POLICY_RATE | VF_POLICY_RX_MODE)
 #define COUNTERS_MAX 16u
 #define LINK_STEP_NS UINT64_C(1000000)
 #define LINK_STEPS   3000u
@@ -104,7 +101,7 @@ static int get(struct vf_owner *owner, uint16_t vf, struct vf_policy *policy, js
     if (rc != 0) {
         return refused(owner, vf, "question", rc, strerror(-rc), why);
     }
-    *policy = (struct vf_policy){.known = PARTS & ~VF_POLICY_MAC,
+    *policy = (struct vf_policy){.known = VF_OWNER_OUR_PARTS & ~VF_POLICY_MAC,
                                  .mac = info.mac,
                                  .vlan = info.port_vlan,
                                  .vlan_protocol = VF_POLICY_8021Q,
@@ -170,7 +167,7 @@ static int vf_bdf(struct vf_owner *owner, uint16_t vf, char *bdf)
 }
 
 static const struct vf_owner_ops ops = {
-    .parts = PARTS,
+    .parts = VF_OWNER_OUR_PARTS,
     .get = get,
     .set = set,
     .vf_bdf = vf_bdf,
@@ -187,17 +184,13 @@ static void await_link(struct world *world)
     }
 }
 
-int vf_owner_open_mock(struct vf_owner *owner)
+int vf_owner_open_world(struct vf_owner *owner, struct cli *cli)
 {
     struct sriov_fn_info info = {.size = sizeof(info)};
-    struct cli *cli = owner->cli;
+    const char *pf = world_pf_name(cli->world);
 
-    if (cli_open_vmm(cli) != CLI_OK) {
-        return CLI_USAGE;
-    }
-    if (strcmp(owner->bdf, world_pf_name(cli->world)) != 0) {
-        return cli_fail(cli, "%s is not the simulated PF; that is %s", owner->bdf, world_pf_name(cli->world));
-    }
+    *owner = (struct vf_owner){.cli = cli};
+    memcpy(owner->bdf, pf, strlen(pf) + 1);
     if (!cli_find(cli, owner->bdf, &info)) {
         return cli_fail_open(cli, owner->bdf, -ENOENT);
     }
@@ -206,4 +199,17 @@ int vf_owner_open_mock(struct vf_owner *owner)
     owner->num_vfs = info.num_vfs;
     owner->driver = world_pf(cli->world)->driver->name;
     return CLI_OK;
+}
+
+int vf_owner_open_mock(struct vf_owner *owner)
+{
+    struct cli *cli = owner->cli;
+
+    if (cli_open_vmm(cli) != CLI_OK) {
+        return CLI_USAGE;
+    }
+    if (strcmp(owner->bdf, world_pf_name(cli->world)) != 0) {
+        return cli_fail(cli, "%s is not the simulated PF; that is %s", owner->bdf, world_pf_name(cli->world));
+    }
+    return vf_owner_open_world(owner, cli);
 }

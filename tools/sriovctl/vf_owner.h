@@ -7,6 +7,7 @@
 #include "vf_policy.h"
 
 struct linux_pf;
+struct vf_serve;
 struct vf_owner;
 
 /* why has CLI_WHY_MAX bytes, and receives one line when a call fails. */
@@ -29,6 +30,7 @@ struct vf_owner {
     const struct vf_owner_ops *ops;
     struct cli *cli;
     struct linux_pf *linux_pf;
+    struct vf_serve *served; /* a connection to sriovctl serve */
     const char *driver;
     const char *interface; /* NULL: there is none */
     uint16_t num_vfs;
@@ -39,8 +41,16 @@ struct vf_owner {
 int vf_owner_open(struct vf_owner *owner, struct cli *cli, const char *bdf);
 void vf_owner_close(struct vf_owner *owner);
 
-/* The two owners; each fills owner and opens it. */
+/* The owners; each fills owner and opens it. */
 int vf_owner_open_linux(struct vf_owner *owner);
 int vf_owner_open_mock(struct vf_owner *owner);
+/* The PF of cli's world, which there is already. */
+int vf_owner_open_world(struct vf_owner *owner, struct cli *cli);
+/* The PF of the sriovctl serve that runs in dir. */
+int vf_owner_open_served(struct vf_owner *owner, struct cli *cli, const char *dir);
+/* What this library's PF drivers can be asked for. */
+#define VF_OWNER_OUR_PARTS                                                                                   \
+    (VF_POLICY_MAC | VF_POLICY_VLAN | VF_POLICY_TRUNK | VF_POLICY_TRUST | VF_POLICY_SPOOF_CHECK |            \
+     VF_POLICY_LINK | VF_POLICY_RATE | VF_POLICY_RX_MODE)
 
 #endif

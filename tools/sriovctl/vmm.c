@@ -16,7 +16,7 @@ static void on_log(void *arg, uint32_t level, const char *line)
     } else if (level == SRIOV_LOG_WARN) {
         (void)snprintf(cli->shim_warns, sizeof(cli->shim_warns), "%s", line);
     }
-    if (cli->globals.verbose && level <= SRIOV_LOG_DEBUG) {
+    if ((cli->globals.verbose && level <= SRIOV_LOG_DEBUG) || (cli->tells && level <= SRIOV_LOG_WARN)) {
         fprintf(stderr, "%s: %s\n", names[level], line);
     }
 }
@@ -27,29 +27,35 @@ static void watch_log(struct cli *cli)
     sriov_log_set_level(cli->vmm, cli->globals.verbose ? SRIOV_LOG_DEBUG : SRIOV_LOG_WARN);
 }
 
+int cli_open_world(struct cli *cli, const struct world_opts *opts)
+{
+    const char *step;
+    int rc = world_create(opts, &cli->world, &step);
+
+    if (rc != 0) {
+        return cli_fail(cli,
+                        "cannot simulate a %s%s%s with %u VFs: %s: %s; there are the 82599, up to "
+                        "63 VFs, and the 82576, up to 7, with --quirks qemu or none",
+                        opts->model, opts->quirks != NULL ? " with quirks " : "",
+                        opts->quirks != NULL ? opts->quirks : "", opts->vfs, step, strerror(-rc));
+    }
+    cli->vmm = world_vmm(cli->world);
+    watch_log(cli);
+    return CLI_OK;
+}
+
 static int open_mock(struct cli *cli)
 {
     const struct cli_globals *globals = &cli->globals;
     struct world_opts opts = {
         .model = globals->model, .quirks = globals->quirks, .vfs = (uint16_t)globals->vfs};
-    const char *step;
 
     if (strcmp(globals->mock_pf, "down") == 0) {
         opts.mood = WORLD_PF_DOWN;
     } else if (strcmp(globals->mock_pf, "silent") == 0) {
         opts.mood = WORLD_PF_SILENT;
     }
-    int rc = world_create(&opts, &cli->world, &step);
-    if (rc != 0) {
-        return cli_fail(cli,
-                        "cannot simulate a %s%s%s with %u VFs: %s: %s; there are the 82599, up to "
-                        "63 VFs, and the 82576, up to 7, with --quirks qemu or none",
-                        opts.model, opts.quirks != NULL ? " with quirks " : "",
-                        opts.quirks != NULL ? opts.quirks : "", opts.vfs, step, strerror(-rc));
-    }
-    cli->vmm = world_vmm(cli->world);
-    watch_log(cli);
-    return CLI_OK;
+    return cli_open_world(cli, &opts);
 }
 
 struct sriov_kvm_opts cli_kvm_opts(const struct cli *cli)

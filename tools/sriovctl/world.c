@@ -46,37 +46,43 @@ static int add_pf(struct world *world, const struct world_opts *opts)
     return sriov_mock_add_pf(world->mock, opts->model, &pf, world->pf_name);
 }
 
-static int give_macs(struct world *world, uint16_t vfs)
+static int give_macs(struct world *world, const struct world_opts *opts)
 {
-    struct sriov_mac mac = {{0x02, 0x53, 0x52, 0, 0, 0}};
+    static const struct sriov_mac ours = {{0x02, 0x53, 0x52, 0, 0, 0}};
+    struct sriov_mac mac = opts->first_mac != NULL ? *opts->first_mac : ours;
     int rc = 0;
 
-    for (uint16_t i = 0; rc == 0 && i < vfs; i++) {
-        mac.b[5] = (uint8_t)i;
+    for (uint16_t i = 0; rc == 0 && i < opts->vfs && !opts->no_macs; i++) {
         rc = sriov_pf_set_vf_mac(world->pf, i, &mac);
+        mac.b[5]++;
     }
     return rc;
 }
 
-static int start_service(struct world *world, enum world_pf_mood mood)
+static int start_service(struct world *world, const struct world_opts *opts)
 {
+    uint64_t every = opts->serve_every_ns != 0 ? opts->serve_every_ns : PF_SERVE_EVERY;
     struct sriov_mock_fault silence = {
         .size = sizeof(silence), .kind = SRIOV_MOCK_FAULT_MBX_SILENT, .nth = 1, .times = UINT64_MAX};
 
-    if (mood == WORLD_PF_SILENT) {
+    if (opts->mood == WORLD_PF_SILENT) {
         return sriov_mock_inject(world->mock, &silence);
     }
-    int task = sriov_mock_task(world->mock, PF_SERVE_EVERY, serve_pf, world);
+    int task = sriov_mock_task(world->mock, every, serve_pf, world);
     if (task < 0) {
         return task;
     }
     world->pf_task = task;
-    return mood == WORLD_PF_DOWN ? sriov_pf_set_up(world->pf, false) : 0;
+    return opts->mood == WORLD_PF_DOWN ? sriov_pf_set_up(world->pf, false) : 0;
 }
 
 static int build(struct world *world, const struct world_opts *opts, const char **step)
 {
-    struct sriov_mock_opts mock = {.size = sizeof(mock), .flags = SRIOV_MOCK_QUIET};
+    struct sriov_mock_opts mock = {.size = sizeof(mock),
+                                   .flags = SRIOV_MOCK_QUIET,
+                                   .iova_last = opts->reach_last,
+                                   .on_violation = opts->on_violation,
+                                   .arg = opts->arg};
     int rc;
 
     *step = "the simulated VMM";
@@ -101,11 +107,11 @@ static int build(struct world *world, const struct world_opts *opts, const char 
     }
     if (rc == 0) {
         *step = "the VFs' addresses";
-        rc = give_macs(world, opts->vfs);
+        rc = give_macs(world, opts);
     }
     if (rc == 0) {
         *step = "the PF's service";
-        rc = start_service(world, opts->mood);
+        rc = start_service(world, opts);
     }
     return rc;
 }

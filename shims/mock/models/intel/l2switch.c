@@ -202,6 +202,7 @@ void mock_switch_from_pool(struct sriov_model *nic, uint32_t pool, uint32_t queu
         nic->chip->count_spoof(nic, pool, queue);
         return;
     }
+    nic->ops->tap(nic->host, SRIOV_TAP_SWITCH, false, bytes, len);
     receivers = local_receivers(nic, pool, bytes, len, &p, &exact);
     mock_stats_vf_tx(nic, fn, len, receivers != 0);
     hand_out(nic, &frame, &p, receivers);
@@ -262,5 +263,7 @@ void mock_switch_from_wire(struct sriov_model *nic, const void *bytes, size_t le
     }
     pools = l.pools != 0 ? l.pools : default_pool(nic);
     pools = by_size(nic, &p, len, by_vlan(nic, &p, pools));
+    if (pools != 0)
+        nic->ops->tap(nic->host, SRIOV_TAP_SWITCH, true, bytes, len);
     hand_out(nic, &frame, &p, replicate(nic, bytes, pools));
 }

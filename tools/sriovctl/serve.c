@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sriovctl serve: simulated VFs as devices of real virtual machines, over vfio-user. */
+#include "serve.h"
+#include "commands.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The PF hears requests by its interrupt; what it must look for by itself can wait so long. */
+#define PF_EVERY_NS (20 * SERVE_NS_PER_MS)
+/* Where guests' memory and their IOMMU's addresses may lie. */
+#define REACH_LAST ((UINT64_C(1) << 48) - 1)
+/* Violations that are printed; one broken driver makes many. */
+#define TOLD_MAX 50u
+
+#define SERVE(member) .offset = offsetof(struct serve_values, member)
+
+static const struct option_spec options[] = {
+    {.name = "dir",
+     .value = "DIR",
+     .help = "folder of the sockets vf0.sock ... and control; made if need be",
+     SERVE(dir),
+     .kind = OPTION_TEXT},
+    {.name = "no-macs",
+     .help = "the PF gives no addresses: each VF chooses its own",
+     SERVE(no_macs),
+     .kind = OPTION_FLAG},
+    {.name = NULL},
+};
+
+/* ---- building ---- */
+
+static void on_violation(void *arg, const struct sriov_violation *violation)
+{
+    struct serve *serve = arg;
+
+    if (serve->told < TOLD_MAX) {
+        cli_note("violation: %s", violation->text);
+    } else if (serve->told == TOLD_MAX) {
+        cli_note("violation: and more, which are only counted");
+    }
+    serve->told++;
+}
+
+static int open_world(struct serve *serve)
+{
+    static const struct sriov_mac first = {{0x02, 0, 0, 0, 0x01, 0}};
+    const struct cli_globals *globals = &serve->cli->globals;
+    struct world_opts opts = {.model = globals->model,
+                              .quirks = globals->quirks,
+                              .vfs = (uint16_t)globals->vfs,
+                              .serve_every_ns = PF_EVERY_NS,
+                              .reach_last = REACH_LAST,
+                              .first_mac = &first,
+                              .no_macs = serve->values->no_macs,
+                              .on_violation = on_violation,
+                              .arg = serve};
+
+    serve->cli->tells = true;
+    if (cli_open_world(serve->cli, &opts) != CLI_OK) {
+        return CLI_USAGE;
+    }
+    serve->mock = world_mock(serve->cli->world);
+    serve->pf = world_pf(serve->cli->world);
+    return vf_owner_open_world(&serve->owner, serve->cli);
+}
+
+static int open_all(struct serve *serve)
+{
+    int status = serve_dir_take(serve);
+
+    if (status == CLI_OK) {
+        status = open_world(serve);
+    }
+    if (status == CLI_OK) {
+        status = serve_control_open(serve);
+    }
+    return status == CLI_OK ? serve_ports_open(serve) : status;
+}
+
+static void close_all(struct serve *serve)
+{
+    serve_control_close(serve);
+    serve_ports_close(serve);
+    vf_owner_close(&serve->owner);
+    cli_close_vmm(serve->cli);
+    serve_dir_leave(serve);
+}
+
+/* ---- serving ---- */
+
+static void print_ready(const struct serve *serve)
+{
+    for (uint16_t vf = 0; vf < serve->num_ports; vf++) {
+        printf("vf%u: %s on %s\n", vf, serve->ports[vf].function, serve->ports[vf].path);
+    }
+    printf("ready\n");
+    (void)fflush(stdout);
+}
+
+static int run(struct cli *cli, const void *values)
+{
+    struct serve serve = {.cli = cli, .values = values, .dir_fd = -1};
+    int status;
+
+    if (serve.values->dir == NULL) {
+        return cli_fail(cli, "serve wants --dir, the folder where its sockets are to be");
+    }
+    cli_catch_signals();
+    (void)signal(SIGPIPE, SIG_IGN);
+    status = open_all(&serve);
+    if (status == CLI_OK) {
+        print_ready(&serve);
+        int rc = serve_loop(&serve);
+        if (rc != 0) {
+            status = cli_fail_as(cli, CLI_FAILED, "serve: the loop ended: %s", strerror(-rc));
+        }
+        serve_view_summary(&serve);
+        status = serve.told == 0 ? status : CLI_FAILED;
+    }
+    close_all(&serve);
+    return status;
+}
+
+const struct command command_serve = {
+    .name = "serve",
+    .words = "--dir DIR",
+    .brief = "simulated VFs for virtual machines, over vfio-user",
+    .options = options,
+    .values_size = sizeof(struct serve_values),
+    .run = run,
+};
