@@ -241,6 +241,7 @@ int sriov_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, uint64_t 
         return rc;
     }
     r.fixed = true;
+    r.map.mem.flags = SRIOV_DMA_MEM_PIECE;
     r.map.mem.va = va;
     r.map.mem.iova = iova;
     r.map.mem.length = length;

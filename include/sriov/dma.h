@@ -40,6 +40,18 @@ SRIOV_API int sriov_dma_map(struct sriov_fn *fn, const char *owner, void *va, ui
 SRIOV_API int sriov_dma_map_at(struct sriov_fn *fn, const char *owner, void *va, uint64_t length,
                                enum sriov_dma_dir dir, sriov_iova_t iova, struct sriov_dma *dma);
 SRIOV_API int sriov_dma_unmap(struct sriov_fn *fn, struct sriov_dma *dma);
+/*
+ * Memory that nobody here can map: what a device does to it goes through these calls, in the device's own
+ * course. Each moves all the bytes, which may lie in several pieces that follow each other, or returns a
+ * negative errno: the access failed. It must not map or unmap anything.
+ */
+struct sriov_dma_remote {
+    uint32_t size;
+    uint32_t reserved0;
+    int (*read)(void *arg, sriov_iova_t iova, void *out, size_t length);
+    int (*write)(void *arg, sriov_iova_t iova, const void *bytes, size_t length);
+    void *arg;
+};
 /* As the shim reports now. */
 SRIOV_API int sriov_dma_limits(struct sriov_fn *fn, struct sriov_dma_limits *limits);
 

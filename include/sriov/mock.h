@@ -6,6 +6,7 @@
 #ifndef SRIOV_MOCK_H
 #define SRIOV_MOCK_H
 
+#include <sriov/dma.h>
 #include <sriov/model.h>
 #include <sriov/vm.h>
 
@@ -91,6 +92,19 @@ SRIOV_API int sriov_mock_vf_name(struct sriov_mock *mock, const char *pf, uint16
 SRIOV_API int sriov_mock_remove(struct sriov_mock *mock, const char *name, bool asked, uint64_t deadline_ns);
 /* Deliver any other enum sriov_event. */
 SRIOV_API int sriov_mock_event(struct sriov_mock *mock, const char *name, enum sriov_event event);
+
+/* ---- memory elsewhere ---- */
+
+/*
+ * `length` bytes from `iova` of an open function reach its device by the calls in remote (copied), as
+ * mapped memory would, until sriov_mock_dma_unremote of the same range. Multiples of 4096. Errors: -EINVAL, -ENODEV
+ * (not open), -EBUSY (something is there), -ERANGE, -ENOSPC, -ENOMEM; -ENOENT of what is not there.
+ */
+SRIOV_API int sriov_mock_dma_remote(struct sriov_mock *mock, const char *fn, sriov_iova_t iova,
+                                    uint64_t length, enum sriov_dma_dir dir,
+                                    const struct sriov_dma_remote *remote);
+SRIOV_API int sriov_mock_dma_unremote(struct sriov_mock *mock, const char *fn, sriov_iova_t iova,
+                                      uint64_t length);
 
 /* ---- virtual time ---- */
 

@@ -106,7 +106,13 @@ struct sriov_dma_mem {
     void *va;          /* in: dma_map; out: dma_alloc (zeroed memory) */
     sriov_iova_t iova; /* in, or out where SRIOV_DMA_SHIM_IOVA */
     uint64_t cookie;   /* the shim's own; given back unchanged */
+    /* What follows was appended: a shim may be handed a struct that ends here. */
+    uint32_t flags; /* SRIOV_DMA_MEM_* */
+    uint32_t reserved0;
 };
+/* dma_map: one of the pieces of somebody else's address space, at an address of theirs: an access of the
+ * device's may run on into the next piece. Without it one that does is the driver's fault. */
+#define SRIOV_DMA_MEM_PIECE 1u
 
 enum sriov_sink_kind {
     SRIOV_SINK_CALLBACK = 1,

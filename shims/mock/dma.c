@@ -48,12 +48,29 @@ static int check_place(struct mock_handle *h, const struct sriov_dma_mem *mem)
     return 0;
 }
 
-static int check_mem(struct mock_handle *h, const struct sriov_dma_mem *mem)
+/* A core of before there were flags hands over a struct without them. */
+#define MEM_LEAST offsetof(struct sriov_dma_mem, flags)
+
+static int check_size(struct mock_handle *h, const struct sriov_dma_mem *mem)
 {
-    int err = mock_check_struct(mem, sizeof(*mem), sizeof(*mem));
+    int err = mock_check_struct(mem, MEM_LEAST, sizeof(*mem));
 
     if (err != 0) {
         mock_contract(h->mock, h->name, "struct sriov_dma_mem of a wrong size");
+    }
+    return err;
+}
+
+static bool is_piece(const struct sriov_dma_mem *mem)
+{
+    return mem->size >= sizeof(*mem) && (mem->flags & SRIOV_DMA_MEM_PIECE) != 0;
+}
+
+static int check_mem(struct mock_handle *h, const struct sriov_dma_mem *mem)
+{
+    int err = check_size(h, mem);
+
+    if (err != 0) {
         return err;
     }
     if (mem->dir < SRIOV_DMA_DEVICE_READS || mem->dir > SRIOV_DMA_BOTH) {
@@ -71,7 +88,8 @@ static int add(struct mock_handle *h, struct sriov_dma_mem *mem, void *va, bool 
                                .last = mem->iova.raw + (mem->length - 1),
                                .va = va,
                                .dir = mem->dir,
-                               .allocated = allocated};
+                               .allocated = allocated,
+                               .piece = is_piece(mem)};
     int err = mock_dma_dirty_begin(&h->domain, &map);
 
     if (err == 0) {
@@ -140,17 +158,16 @@ int mock_op_dma_map(void *fn, struct sriov_dma_mem *mem)
 static int give_back(struct mock_handle *h, enum mock_op op, const struct sriov_dma_mem *mem, bool allocated)
 {
     int refused = mock_gate_release(h->mock, h, op);
-    int err = mock_check_struct(mem, sizeof(*mem), sizeof(*mem));
+    int err = check_size(h, mem);
     struct mock_mapping *map;
     uint8_t *va;
 
     if (err != 0) {
-        mock_contract(h->mock, h->name, "struct sriov_dma_mem of a wrong size");
         return err;
     }
     map = mock_iommu_find(&h->domain, mem->iova.raw);
     if (map == NULL || map->last - map->first != mem->length - 1 || map->allocated != allocated ||
-        map->va != mem->va) {
+        map->remote != NULL || map->va != mem->va) {
         return refuse(h, -EINVAL,
                       allocated ? "dma_free of what is not allocated" : "dma_unmap of what is not mapped",
                       mem);
@@ -203,7 +220,8 @@ void mock_dma_check_free(struct sriov_mock *mock, const void *ptr, size_t size)
             const struct mock_mapping *map = &h->domain.maps[i];
             uintptr_t va = (uintptr_t)map->va;
 
-            if (!map->allocated && va <= last && first <= va + (map->last - map->first)) {
+            if (!map->allocated && map->remote == NULL && va <= last &&
+                first <= va + (map->last - map->first)) {
                 mock_page_race(mock, h->name, map);
             }
         }

@@ -61,78 +61,70 @@ static uint64_t host_delay(struct sriov_model_host *dev, uint16_t function, enum
     return slot != NULL && index < MOCK_DELAY_KINDS ? slot->delay_ns[index] : 0;
 }
 
-static uint8_t *through_iommu(const struct mock_slot *slot, const struct mock_access *access,
-                              enum sriov_violation_kind *kind)
+static bool through_iommu(const struct mock_slot *slot, const struct mock_access *access,
+                          enum sriov_violation_kind *kind)
 {
     static const struct mock_domain nothing;
     const struct mock_domain *domain = slot->handle != NULL ? &slot->handle->domain : &nothing;
-    uint8_t *va = mock_iommu_translate(domain, access, kind);
+    bool allowed = mock_iommu_allows(domain, access, kind);
 
-    if (va == NULL && *kind == SRIOV_VIOLATION_IOMMU_UNMAPPED &&
+    if (!allowed && *kind == SRIOV_VIOLATION_IOMMU_UNMAPPED &&
         mock_iommu_was_mapped(&slot->past, access->iova.raw)) {
         *kind = SRIOV_VIOLATION_IOMMU_AFTER_UNMAP;
     }
-    return va;
+    return allowed;
 }
 
-/* Host address for one access, or NULL: refused, and reported where somebody is to blame. */
-static uint8_t *reach(struct sriov_model_host *dev, const struct sriov_site *site, sriov_iova_t iova,
-                      size_t len, bool write)
+/* May it? If not, that is reported where somebody is to blame. */
+static bool may_reach(struct sriov_model_host *dev, struct mock_slot *slot, struct mock_access *access)
 {
-    struct mock_slot *slot = slot_of(dev, site->function);
-    struct mock_access access = {.site = site, .iova = iova, .len = len, .write = write};
     enum sriov_violation_kind kind = SRIOV_VIOLATION_IOMMU_UNMAPPED;
-    uint8_t *va;
 
     if (slot == NULL ||
-        mock_fault_hit(dev->mock, SRIOV_MOCK_FAULT_DMA, slot->name, mock_site_side(site->kind))) {
-        return NULL;
+        mock_fault_hit(dev->mock, SRIOV_MOCK_FAULT_DMA, slot->name, mock_site_side(access->site->kind))) {
+        return false;
     }
-    access.fn = slot->name;
+    access->fn = slot->name;
     if (!mock_bus_master(slot)) {
         if (slot->handle != NULL) {
-            mock_dma_violation(dev->mock, SRIOV_VIOLATION_BUS_MASTER, &access);
+            mock_dma_violation(dev->mock, SRIOV_VIOLATION_BUS_MASTER, access);
         }
-        return NULL;
+        return false;
     }
-    va = through_iommu(slot, &access, &kind);
-    if (va == NULL) {
-        mock_dma_violation(dev->mock, kind, &access);
+    if (!through_iommu(slot, access, &kind)) {
+        mock_dma_violation(dev->mock, kind, access);
+        return false;
     }
-    return va;
+    return true;
+}
+
+static int host_dma(struct sriov_model_host *dev, struct mock_access *access, uint8_t *bytes)
+{
+    struct mock_slot *slot = slot_of(dev, access->site->function);
+
+    if (access->len == 0) {
+        return 0;
+    }
+    if (!may_reach(dev, slot, access)) {
+        return -EFAULT;
+    }
+    return mock_iommu_copy(&slot->handle->domain, access, bytes) == 0 ? 0 : -EFAULT;
 }
 
 static int host_dma_read(struct sriov_model_host *dev, const struct sriov_site *site, sriov_iova_t iova,
                          void *out, size_t len)
 {
-    const uint8_t *va;
+    struct mock_access access = {.site = site, .iova = iova, .len = len};
 
-    if (len == 0) {
-        return 0;
-    }
-    va = reach(dev, site, iova, len, false);
-    if (va == NULL) {
-        return -EFAULT;
-    }
-    memcpy(out, va, len);
-    return 0;
+    return host_dma(dev, &access, out);
 }
 
 static int host_dma_write(struct sriov_model_host *dev, const struct sriov_site *site, sriov_iova_t iova,
                           const void *bytes, size_t len)
 {
-    uint8_t *va;
+    struct mock_access access = {.site = site, .iova = iova, .len = len, .write = true};
 
-    if (len == 0) {
-        return 0;
-    }
-    va = reach(dev, site, iova, len, true);
-    if (va == NULL) {
-        return -EFAULT;
-    }
-    memcpy(va, bytes, len);
-    mock_iommu_wrote(&dev->slots[site->function].handle->domain, iova.raw, len);
-    return 0;
+    return host_dma(dev, &access, (uint8_t *)(uintptr_t)bytes); /* which a write leaves alone */
 }
 
 static void host_irq(struct sriov_model_host *dev, uint16_t function, uint16_t vector)

@@ -136,6 +136,8 @@ struct mock_mapping {
     uint8_t *va;
     uint32_t dir;
     bool allocated;       /* memory of dma_alloc */
+    bool piece;           /* an access may run on into the next one */
+    struct sriov_dma_remote *remote; /* owned; NULL: memory at va */
     bool release_refused; /* a fault refused to free it: no leak of the driver's */
     uint64_t *dirty;      /* a bit per page, while the log is on */
 };
@@ -347,11 +349,11 @@ void mock_iommu_unmap(struct mock_domain *domain, struct mock_mapping *map);
 bool mock_iommu_was_mapped(const struct mock_domain *domain, uint64_t addr);
 /* All that `from` knows of the past goes to `to`. */
 void mock_iommu_keep_past(struct mock_domain *to, const struct mock_domain *from);
-/* Host address of [iova, iova + len), or NULL with the violation's kind. */
-uint8_t *mock_iommu_translate(const struct mock_domain *domain, const struct mock_access *access,
-                              enum sriov_violation_kind *kind);
-/* The device wrote len bytes there, which it may. */
-void mock_iommu_wrote(const struct mock_domain *domain, uint64_t addr, size_t len);
+/* May the device do that? False: the violation's kind. */
+bool mock_iommu_allows(const struct mock_domain *domain, const struct mock_access *access,
+                       enum sriov_violation_kind *kind);
+/* Does what is allowed, from or to bytes. Negative errno: remote memory did not answer. */
+int mock_iommu_copy(const struct mock_domain *domain, const struct mock_access *access, uint8_t *bytes);
 void mock_iommu_destroy(struct mock_domain *domain);
 
 /* bits.c: pages written, a bit each. */

@@ -93,12 +93,18 @@ static void past_add(struct mock_domain *domain, uint64_t first, uint64_t last)
     domain->past[i].last = last;
 }
 
+static void mapping_free(struct mock_mapping *map)
+{
+    free(map->dirty);
+    free(map->remote);
+}
+
 void mock_iommu_unmap(struct mock_domain *domain, struct mock_mapping *map)
 {
     size_t i = (size_t)(map - domain->maps);
 
     past_add(domain, map->first, map->last);
-    free(map->dirty);
+    mapping_free(map);
     domain->count--;
     memmove(&domain->maps[i], &domain->maps[i + 1], (domain->count - i) * sizeof(*domain->maps));
 }
@@ -127,42 +133,100 @@ void mock_iommu_keep_past(struct mock_domain *to, const struct mock_domain *from
     }
 }
 
-uint8_t *mock_iommu_translate(const struct mock_domain *domain, const struct mock_access *access,
-                              enum sriov_violation_kind *kind)
+/* What of the access lies in the mapping that has its first byte. */
+static size_t reach_of(const struct mock_mapping *map, uint64_t addr, size_t len)
 {
-    uint64_t addr = access->iova.raw;
-    size_t i = lower(domain, addr);
-    const struct mock_mapping *map = i < domain->count ? &domain->maps[i] : NULL;
+    uint64_t room = map->last - addr;
 
-    if (map == NULL || map->first > addr) {
-        *kind = mock_iommu_was_mapped(domain, addr) ? SRIOV_VIOLATION_IOMMU_AFTER_UNMAP
-                                                    : SRIOV_VIOLATION_IOMMU_UNMAPPED;
-        return NULL;
-    }
-    if (access->len > map->last - addr + 1) {
-        *kind = SRIOV_VIOLATION_IOMMU_BOUNDS;
-        return NULL;
-    }
-    if ((map->dir & (uint32_t)(access->write ? SRIOV_DMA_DEVICE_WRITES : SRIOV_DMA_DEVICE_READS)) == 0) {
-        *kind = SRIOV_VIOLATION_IOMMU_DIRECTION;
-        return NULL;
-    }
-    return map->va + (addr - map->first);
+    return len == 0 || len - 1 <= room ? len : (size_t)room + 1;
 }
 
-void mock_iommu_wrote(const struct mock_domain *domain, uint64_t addr, size_t len)
+static bool runs_on(const struct mock_domain *domain, size_t i)
 {
+    const struct mock_mapping *map = &domain->maps[i];
+
+    return map->piece && i + 1 < domain->count && map[1].piece && map->last + 1 == map[1].first;
+}
+
+bool mock_iommu_allows(const struct mock_domain *domain, const struct mock_access *access,
+                       enum sriov_violation_kind *kind)
+{
+    const uint32_t dir = access->write ? SRIOV_DMA_DEVICE_WRITES : SRIOV_DMA_DEVICE_READS;
+    uint64_t addr = access->iova.raw;
+    size_t left = access->len;
     size_t i = lower(domain, addr);
 
-    if (i < domain->count && domain->maps[i].first <= addr && domain->maps[i].dirty != NULL) {
-        mock_bits_mark(domain->maps[i].dirty, addr - domain->maps[i].first, len);
+    if (i >= domain->count || domain->maps[i].first > addr) {
+        *kind = mock_iommu_was_mapped(domain, addr) ? SRIOV_VIOLATION_IOMMU_AFTER_UNMAP
+                                                    : SRIOV_VIOLATION_IOMMU_UNMAPPED;
+        return false;
     }
+    for (;; i++) {
+        size_t n = reach_of(&domain->maps[i], addr, left);
+
+        if (n < left && !runs_on(domain, i)) {
+            *kind = SRIOV_VIOLATION_IOMMU_BOUNDS;
+            return false;
+        }
+        if ((domain->maps[i].dir & dir) == 0) {
+            *kind = SRIOV_VIOLATION_IOMMU_DIRECTION;
+            return false;
+        }
+        if (n == left) {
+            return true;
+        }
+        addr += n;
+        left -= n;
+    }
+}
+
+static int copy_remote(const struct mock_mapping *map, uint64_t addr, uint8_t *bytes, size_t n, bool write)
+{
+    const struct sriov_dma_remote *remote = map->remote;
+
+    return write ? remote->write(remote->arg, sriov_iova(addr), bytes, n)
+                 : remote->read(remote->arg, sriov_iova(addr), bytes, n);
+}
+
+static int copy_some(const struct mock_mapping *map, uint64_t addr, uint8_t *bytes, size_t n, bool write)
+{
+    uint64_t off = addr - map->first;
+
+    if (map->remote != NULL) {
+        int rc = copy_remote(map, addr, bytes, n, write);
+
+        if (rc != 0) {
+            return rc;
+        }
+    } else if (write) {
+        memcpy(map->va + off, bytes, n);
+    } else {
+        memcpy(bytes, map->va + off, n);
+    }
+    if (write && map->dirty != NULL) {
+        mock_bits_mark(map->dirty, off, n);
+    }
+    return 0;
+}
+
+int mock_iommu_copy(const struct mock_domain *domain, const struct mock_access *access, uint8_t *bytes)
+{
+    size_t i = lower(domain, access->iova.raw);
+    int rc = 0;
+
+    for (size_t done = 0, n; rc == 0 && done < access->len; done += n, i++) {
+        uint64_t addr = access->iova.raw + done;
+
+        n = reach_of(&domain->maps[i], addr, access->len - done);
+        rc = copy_some(&domain->maps[i], addr, bytes + done, n, access->write);
+    }
+    return rc;
 }
 
 void mock_iommu_destroy(struct mock_domain *domain)
 {
     for (size_t i = 0; i < domain->count; i++) {
-        free(domain->maps[i].dirty);
+        mapping_free(&domain->maps[i]);
     }
     free(domain->maps);
     free(domain->past);

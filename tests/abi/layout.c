@@ -66,7 +66,7 @@ AT(sriov_dma_limits, num_ranges, 32);
 AT(sriov_dma_limits, reserved0, 36);
 AT(sriov_dma_limits, ranges, 40);
 
-SIZE(sriov_dma_mem, 48);
+SIZE(sriov_dma_mem, 56);
 AT(sriov_dma_mem, size, 0);
 AT(sriov_dma_mem, dir, 4);
 AT(sriov_dma_mem, length, 8);
@@ -74,6 +74,8 @@ AT(sriov_dma_mem, align, 16);
 AT(sriov_dma_mem, va, 24);
 AT(sriov_dma_mem, iova, 32);
 AT(sriov_dma_mem, cookie, 40);
+AT(sriov_dma_mem, flags, 48);
+AT(sriov_dma_mem, reserved0, 52);
 
 SIZE(sriov_irq_sink, 32);
 AT(sriov_irq_sink, size, 0);

@@ -190,7 +190,8 @@ void vfus_unmap_all(struct sriov_vfu_device *d)
     }
 }
 
-/* All that lies in the range; nothing that only begins or ends there. */
+/* All that lies in the range, none too: what a guest's IOMMU invalidates need never have been mapped.
+ * But nothing that only begins or ends there. */
 static int remove_range(struct sriov_vfu_device *d, uint64_t addr, uint64_t size)
 {
     uint64_t last = addr + (size - 1);
@@ -202,9 +203,6 @@ static int remove_range(struct sriov_vfu_device *d, uint64_t addr, uint64_t size
             return -EINVAL;
         }
         end++;
-    }
-    if (first == end) {
-        return -ENOENT;
     }
     remove_some(d, first, end);
     return 0;

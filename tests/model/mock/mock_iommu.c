@@ -147,6 +147,131 @@ static void out_of_bounds_even_into_a_neighbour(void **state)
     f->ops->close(fn);
 }
 
+static sriov_iova_t page_at(uint64_t i)
+{
+    return sriov_iova(IOVA + i * PAGE);
+}
+
+/* As a machine's IOMMU maps page by page: what lies together there is one to a device. */
+static void pieces_of_an_address_space_join(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = fixture_open(f, f->pf);
+    static uint8_t memory[4][PAGE] __attribute__((aligned(4096)));
+    struct sriov_dma_mem mem[4];
+
+    for (uint64_t i = 0; i < 4; i++) {
+        /* Out of order; the last one is no piece. */
+        mem[i] = fixture_mem(page_at(i).raw, PAGE, i == 2 ? SRIOV_DMA_DEVICE_READS : SRIOV_DMA_BOTH);
+        mem[i].va = memory[(i + 2) % 4];
+        mem[i].flags = i < 3 ? SRIOV_DMA_MEM_PIECE : 0;
+        assert_int_equal(f->ops->dma_map(fn, &mem[i]), 0);
+    }
+    memcpy(memory[2] + PAGE - 4, "over", 4);
+    memcpy(memory[3], "page", 4);
+    assert_int_equal(fixture_dma(f, fn, IOVA + PAGE - 4, 8, TOY_DMA_READ), 0);
+    assert_int_equal(fixture_dma(f, fn, IOVA + PAGE - 2, 8, TOY_DMA_WRITE), 0);
+    assert_memory_equal(memory[2] + PAGE - 2, "ov", 2);
+    assert_memory_equal(memory[3], "erpage", 6);
+    fixture_expect_none(f);
+    /* Each piece has a direction of its own, and nothing of a refused access happens. */
+    memset(memory[3] + PAGE - 4, 0, 4);
+    assert_int_equal(fixture_dma(f, fn, IOVA + 2 * PAGE - 4, 8, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_DIRECTION);
+    assert_memory_equal(memory[3] + PAGE - 4, "\0\0\0\0", 4);
+    assert_int_equal(fixture_dma(f, fn, IOVA + 3 * PAGE - 4, 8, TOY_DMA_READ), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_BOUNDS);
+    for (uint64_t i = 0; i < 4; i++) {
+        assert_int_equal(f->ops->dma_unmap(fn, &mem[i]), 0);
+    }
+    f->ops->close(fn);
+}
+
+/* ---- memory elsewhere ---- */
+
+struct elsewhere {
+    uint8_t bytes[2 * PAGE];
+    uint32_t calls;
+    int answer;
+};
+
+static int read_elsewhere(void *arg, sriov_iova_t iova, void *out, size_t length)
+{
+    struct elsewhere *e = arg;
+
+    e->calls++;
+    memcpy(out, e->bytes + (iova.raw - IOVA), length);
+    return e->answer;
+}
+
+static int write_elsewhere(void *arg, sriov_iova_t iova, const void *bytes, size_t length)
+{
+    struct elsewhere *e = arg;
+
+    e->calls++;
+    memcpy(e->bytes + (iova.raw - IOVA), bytes, length);
+    return e->answer;
+}
+
+static void remote_memory_is_reached_by_calls(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = fixture_open(f, f->pf);
+    static struct elsewhere e;
+    struct sriov_dma_remote remote = {
+        .size = sizeof(remote), .read = read_elsewhere, .write = write_elsewhere, .arg = &e};
+
+    assert_int_equal(sriov_mock_dma_remote(f->mock, f->pf, page_at(0), PAGE, SRIOV_DMA_DEVICE_READS, &remote),
+                     0);
+    assert_int_equal(sriov_mock_dma_remote(f->mock, f->pf, page_at(1), PAGE, SRIOV_DMA_BOTH, &remote), 0);
+    memcpy(e.bytes + PAGE - 4, "elsewhere", 9);
+    assert_int_equal(fixture_dma(f, fn, IOVA + PAGE - 4, 9, TOY_DMA_READ), 0);
+    assert_int_equal(e.calls, 2);
+    assert_int_equal(fixture_dma(f, fn, IOVA + PAGE + 100, 9, TOY_DMA_WRITE), 0);
+    assert_memory_equal(e.bytes + PAGE + 100, "elsewhere", 9);
+    /* Who does not answer is not the driver's fault. */
+    e.answer = -ETIMEDOUT;
+    assert_int_equal(fixture_dma(f, fn, IOVA, 4, TOY_DMA_READ), 1);
+    fixture_expect_none(f);
+    assert_int_equal(fixture_dma(f, fn, IOVA, 4, TOY_DMA_WRITE), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_DIRECTION);
+    assert_int_equal(sriov_mock_dma_unremote(f->mock, f->pf, page_at(0), 2 * PAGE), -ENOENT);
+    assert_int_equal(sriov_mock_dma_unremote(f->mock, f->pf, page_at(0), PAGE), 0);
+    assert_int_equal(sriov_mock_dma_unremote(f->mock, f->pf, page_at(0), PAGE), -ENOENT);
+    assert_int_equal(fixture_dma(f, fn, IOVA, 4, TOY_DMA_READ), 1);
+    fixture_expect(f, SRIOV_VIOLATION_IOMMU_AFTER_UNMAP);
+    assert_int_equal(sriov_mock_dma_unremote(f->mock, f->pf, page_at(1), PAGE), 0);
+    f->ops->close(fn);
+}
+
+static void remote_memory_is_checked(void **state)
+{
+    struct fixture *f = *state;
+    struct elsewhere e;
+    struct sriov_dma_remote remote = {
+        .size = sizeof(remote), .read = read_elsewhere, .write = write_elsewhere, .arg = &e};
+    struct sriov_dma_remote mute = {.size = sizeof(mute), .read = read_elsewhere};
+    struct sriov_dma_mem mem = fixture_mem(IOVA, PAGE, SRIOV_DMA_BOTH);
+    struct sriov_mock *mock = f->mock;
+    void *fn;
+
+    assert_int_equal(sriov_mock_dma_remote(mock, f->pf, page_at(0), PAGE, SRIOV_DMA_BOTH, &remote), -ENODEV);
+    fn = fixture_open(f, f->pf);
+    (void)map_one(f, fn, &mem);
+    assert_int_equal(sriov_mock_dma_remote(mock, f->pf, page_at(0), PAGE, SRIOV_DMA_BOTH, &remote), -EBUSY);
+    assert_int_equal(sriov_mock_dma_unremote(mock, f->pf, page_at(0), PAGE), -ENOENT);
+    assert_int_equal(sriov_mock_dma_remote(mock, f->pf, page_at(1), PAGE, SRIOV_DMA_BOTH, &mute), -EINVAL);
+    assert_int_equal(sriov_mock_dma_remote(mock, f->pf, page_at(1), 0, SRIOV_DMA_BOTH, &remote), -EINVAL);
+    assert_int_equal(sriov_mock_dma_remote(mock, f->pf, page_at(1), 100, SRIOV_DMA_BOTH, &remote), -EINVAL);
+    assert_int_equal(sriov_mock_dma_remote(mock, f->pf, sriov_iova(0), PAGE, SRIOV_DMA_BOTH, &remote),
+                     -ERANGE);
+    assert_int_equal(sriov_mock_dma_remote(mock, f->pf, sriov_iova(UINT64_MAX - PAGE + 1), 2 * PAGE,
+                                           SRIOV_DMA_BOTH, &remote),
+                     -EINVAL);
+    assert_int_equal(f->ops->dma_free(fn, &mem), 0);
+    f->ops->close(fn);
+}
+
 static void each_function_has_its_own_domain(void **state)
 {
     struct fixture *f = *state;
@@ -218,6 +343,9 @@ int main(void)
         MOCK_TEST(used_after_unmap),
         MOCK_TEST(wrong_direction),
         MOCK_TEST(out_of_bounds_even_into_a_neighbour),
+        MOCK_TEST(pieces_of_an_address_space_join),
+        MOCK_TEST(remote_memory_is_reached_by_calls),
+        MOCK_TEST(remote_memory_is_checked),
         MOCK_TEST(each_function_has_its_own_domain),
         MOCK_TEST(no_dma_without_bus_mastering),
         MOCK_TEST(history_survives_many_maps),
