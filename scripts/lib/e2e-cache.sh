@@ -142,6 +142,7 @@ e2e_cache_fill() {
 	cache_ensure kernel-stock "$(cache_key 1)" make_stock_kernel || failed+=("kernel 6.1")
 	cache_ensure qemu-vfu "$(cache_key 1)" make_qemu_vfu || failed+=("QEMU with vfio-user")
 	cache_ensure kernel-stock612 "$(cache_key 1)" make_stock612_kernel || failed+=("kernel 6.12")
+	cache_ensure dpdk "$(cache_key "$dpdk_format")" make_dpdk || failed+=(DPDK)
 	cache_ensure kernel-small "$(cache_key 1 "$(new_suites)" "$(cat "$kernel_fragment")")" \
 		make_small_kernel || failed+=("small kernel")
 	[ ${#failed[@]} = 0 ] || {
