@@ -364,6 +364,10 @@
 #define IGB_DTXCTL           0x03590u    /* RW */
 #define IGB_DTXCTL_MDP_EN    0x00000020u /* malicious driver protection */
 #define IGB_DTXCTL_SPOOF_INT 0x00000040u
+#define IGB_DTXTCPFLGL       0x0359cu /* RW: TCP flags that stay: 11:0 first frame, 27:16 middle */
+#define IGB_DTXTCPFLGL_RESET 0x0f760ff6u
+#define IGB_DTXTCPFLGH       0x035a0u /* RW: 11:0 in the last frame */
+#define IGB_DTXTCPFLGH_RESET 0x00000f7fu
 #define IGB_DTXMXSZRQ        0x03540u
 /* Transmit rate of a queue, as RTTBCNRC of the 82599. */
 #define IGB_RTTDQSEL              0x03604u

@@ -362,8 +362,10 @@
 #define IXGBE_DMATXCTL_VT_SHIFT  16u
 #define IXGBE_DTXMXSZRQ          0x08100u /* RW, 0x10: in flight, 256 bytes; only with RTTDCS.ARBDIS */
 #define IXGBE_DTXMXSZRQ_MAX      0x00000fffu
-#define IXGBE_DTXTCPFLGL         0x04a88u
-#define IXGBE_DTXTCPFLGH         0x04a8cu
+#define IXGBE_DTXTCPFLGL         0x04a88u /* RW: TCP flags that stay: 11:0 first frame, 27:16 middle */
+#define IXGBE_DTXTCPFLGL_RESET   0x0f760ff6u
+#define IXGBE_DTXTCPFLGH         0x04a8cu /* RW: 11:0 in the last frame */
+#define IXGBE_DTXTCPFLGH_RESET   0x00000f7fu
 #define IXGBE_MTQC               0x08120u /* RW, 0; only while RTTDCS.ARBDIS is 1 */
 #define IXGBE_MTQC_RT_ENA        0x00000001u
 #define IXGBE_MTQC_VT_ENA        0x00000002u

@@ -331,6 +331,7 @@ const struct mock_nic_chip mock_82576 = {
     .err_ip = IGB_RXD_ERR_IPE,
     .rxcsum_ip = IGB_RXCSUM_IPOFLD,
     .rxcsum_l4 = IGB_RXCSUM_TUOFLD,
+    .rxcsum_sctp = IGB_RXCSUM_CRCOFL,
     .pad_enable = IGB_TCTL_PSP,
     .loopback_vlan_big_endian = true,
     .itr_mask = IGB_EITR_INTERVAL,
@@ -349,4 +350,5 @@ const struct mock_nic_chip mock_82576 = {
     .rss_ipv6_udp = IGB_MRQC_RSS_IPV6_UDP,
     .mbox_vfs_per_icr = 16,
     .tx_min_frame = 17,
+    .tx_max_frame = 9728,
 };

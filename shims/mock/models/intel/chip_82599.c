@@ -284,5 +284,7 @@ const struct mock_nic_chip mock_82599 = {
     .rss_ipv4_udp = IXGBE_MRQC_RSS_IPV4_UDP,
     .rss_ipv6_udp = IXGBE_MRQC_RSS_IPV6_UDP,
     .mbox_vfs_per_icr = 16,
+    .check_context = IXGBE_TXD_CC,
     .tx_min_frame = 17,
+    .tx_max_frame = 15872,
 };

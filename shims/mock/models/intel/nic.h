@@ -119,7 +119,8 @@ struct mock_nic_chip {
     uint32_t mcast_shift_mask, mcast_shift_at;
     uint32_t default_pool_shift, default_pool_mask;
     uint32_t bsizepacket_mask, drop_en, bsize_default;
-    uint32_t err_l4, err_ip, rxcsum_ip, rxcsum_l4; /* the latter two 0: always on */
+    uint32_t err_l4, err_ip;
+    uint32_t rxcsum_ip, rxcsum_l4, rxcsum_sctp; /* 0: always on */
     uint32_t pad_enable;
     bool loopback_vlan_big_endian;
     uint32_t itr_mask, itr_keep, itr_ns_per_lsb; /* ns of the masked raw value's lowest unit */
@@ -129,8 +130,9 @@ struct mock_nic_chip {
     uint32_t rx_buffer_bytes; /* of the port's packet buffer */
     uint32_t octet_bits;      /* of a VF's octet counters */
     uint32_t rss_ipv4_tcp, rss_ipv4, rss_ipv6_tcp, rss_ipv6, rss_ipv4_udp, rss_ipv6_udp;
-    uint32_t mbox_vfs_per_icr; /* VFs in one mailbox cause register */
-    uint32_t tx_min_frame;
+    uint32_t mbox_vfs_per_icr;           /* VFs in one mailbox cause register */
+    uint32_t check_context;              /* the bit that asks for a context whatever the offloads; 0: none */
+    uint32_t tx_min_frame, tx_max_frame; /* without FCS and the tag that hardware inserts */
 };
 
 struct mock_irq_vector {
@@ -174,7 +176,8 @@ struct mock_tx {
         bool valid;
     } ctx[2];
     uint8_t *frame;
-    uint32_t frame_len;
+    uint32_t frame_len, frame_room;
+    uint32_t buffers, header_room; /* of the packet, and bytes of those that may hold its headers */
     uint32_t first_cmd, first_olinfo;
     uint32_t first_index;
     uint32_t seen_tail;
@@ -223,9 +226,13 @@ struct mock_frame {
 /* What the headers of a frame say. */
 struct mock_packet {
     uint32_t pkttype; /* in place in the write-back */
-    uint32_t l3_at, l4_at;
+    uint32_t l3_at, l4_at, l4_len;
     uint16_t vid;
-    bool tagged, ipv4, ipv6, tcp, udp, fragment;
+    bool tagged, ipv4, ipv6, tcp, udp, sctp, fragment;
+};
+
+/* What a look at its checksums found. */
+struct mock_sums {
     bool ip_ok, l4_checked, l4_ok;
 };
 
@@ -260,6 +267,7 @@ struct sriov_model {
     struct mock_fifo_frame *fifo, **fifo_end;
     size_t fifo_bytes;
     uint8_t scratch[MOCK_FRAME_MAX + 32u];
+    uint8_t segment[MOCK_FRAME_MAX + 32u]; /* one frame of a segmentation request */
 };
 
 /* nic.c */
@@ -397,7 +405,7 @@ uint32_t mock_rss_queue(const struct sriov_model *nic, uint32_t pool, const uint
 
 /* frame.c */
 void mock_packet_parse(const uint8_t *bytes, size_t len, struct mock_packet *out);
-uint32_t mock_crc32(const uint8_t *bytes, size_t len);
+void mock_packet_verify(const uint8_t *bytes, const struct mock_packet *p, struct mock_sums *out);
 uint32_t mock_toeplitz(const uint8_t *key, const uint8_t *input, size_t len);
 uint32_t mock_packet_rss_input(const uint8_t *bytes, const struct mock_packet *pkt, bool with_ports,
                                uint8_t out[36]);

@@ -35,6 +35,7 @@ struct mock_port_stats {
     uint32_t no_desc;  /* waited for a descriptor */
     uint32_t roc, ruc; /* over- and undersize */
     uint32_t spoofed;
+    uint32_t tso; /* segmentation requests done */
 };
 
 struct mock_regs {
@@ -57,6 +58,7 @@ struct mock_regs {
     uint32_t vmvir[MOCK_POOLS_MAX], spoof[8], tx_switch[1], spoof_event[1];
     uint32_t stopped[1], misbehaviour[1]; /* transmit queues, and why the last one was */
     uint32_t tx_enable[1], mtqc[1];
+    uint32_t tcp_flags[2]; /* DTXTCPFLGL and DTXTCPFLGH: what segmentation lets pass */
     uint32_t rate_select[1], rate_window[1],
         rate[MOCK_QUEUES_MAX]; /* RTTDQSEL, RTTBCNRM, RTTBCNRC by queue */
 

@@ -5,7 +5,7 @@
 
 #include <sriov/hw/ixgbe_regs.h>
 
-#include "nic.h"
+#include "offload.h"
 
 enum delivery {
     DELIVERED,
@@ -75,17 +75,24 @@ static void write_back(struct sriov_model *nic, uint32_t queue, uint32_t index, 
     mock_event_after(nic, e, verdict == SRIOV_FAULT_DELAY ? late : 0u);
 }
 
-static uint32_t checksum_status(const struct sriov_model *nic, const struct mock_packet *p)
+static bool is_on(const struct sriov_model *nic, uint32_t bit)
 {
-    uint32_t on = nic->regs.rxcsum[0], status = 0;
-    bool ip_on = nic->chip->rxcsum_ip == 0 || (on & nic->chip->rxcsum_ip);
-    bool l4_on = nic->chip->rxcsum_l4 == 0 || (on & nic->chip->rxcsum_l4);
+    return bit == 0 || (nic->regs.rxcsum[0] & bit);
+}
 
-    if (p->ipv4 && ip_on)
-        status |= IXGBE_RXD_STAT_IPCS | (p->ip_ok ? 0 : nic->chip->err_ip);
-    if (p->l4_checked && l4_on)
-        status |=
-            IXGBE_RXD_STAT_L4CS | (p->udp ? IXGBE_RXD_STAT_UDPCS : 0) | (p->l4_ok ? 0 : nic->chip->err_l4);
+/* 82599 datasheet, section 7.1.11; 82576 datasheet, section 7.1.11. */
+static uint32_t checksum_status(const struct sriov_model *nic, const uint8_t *bytes,
+                                const struct mock_packet *p)
+{
+    const struct mock_nic_chip *c = nic->chip;
+    struct mock_sums sums;
+    uint32_t status = 0;
+
+    mock_packet_verify(bytes, p, &sums);
+    if (p->ipv4 && is_on(nic, c->rxcsum_ip))
+        status |= IXGBE_RXD_STAT_IPCS | (sums.ip_ok ? 0 : c->err_ip);
+    if (sums.l4_checked && is_on(nic, p->sctp ? c->rxcsum_sctp : c->rxcsum_l4))
+        status |= IXGBE_RXD_STAT_L4CS | (p->udp ? IXGBE_RXD_STAT_UDPCS : 0) | (sums.l4_ok ? 0 : c->err_l4);
     return status;
 }
 
@@ -120,7 +127,8 @@ static void prepare(struct sriov_model *nic, const struct mock_frame *frame, str
         l->dw0 |= type;
         l->dw1 = hash;
     }
-    l->status |= IXGBE_RXD_STAT_EOP | checksum_status(nic, &p) | (frame->from_vf ? IXGBE_RXD_STAT_LB : 0);
+    l->status |= IXGBE_RXD_STAT_EOP | checksum_status(nic, frame->bytes, &p) |
+                 (frame->from_vf ? IXGBE_RXD_STAT_LB : 0);
     if (p.tagged && nic->chip->strip_vlan(nic, l->pool, l->queue))
         strip_tag(nic, frame, l);
 }

@@ -8,10 +8,10 @@
 
 #include <sriov/hw/ixgbe_regs.h>
 
-#include "nic.h"
+#include "offload.h"
 
-#define FRAME_ROOM  (MOCK_FRAME_MAX + 64u)
-#define MIN_PAYLOAD 60u /* without FCS */
+#define FRAME_ROOM     (MOCK_FRAME_MAX + 64u)
+#define HEADER_BUFFERS 4u /* that may hold the headers of a segmentation request: section 7.2.4.1 */
 
 static void bad_desc(struct sriov_model *nic, uint32_t queue, uint32_t index, enum sriov_report_kind kind,
                      const char *text)
@@ -22,8 +22,7 @@ static void bad_desc(struct sriov_model *nic, uint32_t queue, uint32_t index, en
     mock_report(nic, kind, &site, text);
 }
 
-/* A device that detects malicious drivers stops the queue there. */
-static void malformed(struct sriov_model *nic, uint32_t queue, uint32_t index, const char *text)
+void mock_tx_malformed(struct sriov_model *nic, uint32_t queue, uint32_t index, const char *text)
 {
     bad_desc(nic, queue, index, SRIOV_REPORT_BAD_DESC, text);
     if (nic->chip->stop_queue != NULL)
@@ -103,143 +102,97 @@ static void report_done(struct sriov_model *nic, uint32_t queue, uint32_t index)
     write_later(nic, queue, &site, mock_ring_slot(&r->tx, queue, index), wb, sizeof(wb));
 }
 
-/* ---- a whole frame ---- */
+/* ---- a whole packet ---- */
 
-static bool insert_tag(uint8_t *bytes, uint32_t *len, uint16_t tag)
+static const char *wrong_frame(const struct sriov_model *nic, const struct mock_tx *tx)
 {
-    if (*len < 14u || *len + 4u > FRAME_ROOM)
-        return false;
-    memmove(bytes + 16, bytes + 12, *len - 12u);
-    bytes[12] = 0x81;
-    bytes[13] = 0x00;
-    bytes[14] = (uint8_t)(tag >> 8);
-    bytes[15] = (uint8_t)tag;
-    *len += 4u;
-    return true;
-}
-
-static const uint32_t *context(struct sriov_model *nic, uint32_t queue)
-{
-    struct mock_tx *tx = &nic->tx[queue];
-    uint32_t idx = (tx->first_olinfo & IXGBE_TXD_IDX) >> IXGBE_TXD_IDX_SHIFT;
-
-    return idx < 2u && tx->ctx[idx].valid ? tx->ctx[idx].dw : NULL;
-}
-
-static bool checksums(struct sriov_model *nic, uint32_t queue, const uint32_t *ctx)
-{
-    struct mock_tx *tx = &nic->tx[queue];
-    size_t mac = (ctx[0] & IXGBE_TXC_MACLEN) >> IXGBE_TXC_MACLEN_SHIFT, ip = ctx[0] & IXGBE_TXC_IPLEN;
-    uint32_t l4t = ctx[2] & IXGBE_TXC_TUCMD_L4T;
-
-    if (mac < 14u || mac + ip > tx->frame_len) {
-        malformed(nic, queue, tx->first_index, "context: MACLEN or IPLEN beyond the packet");
-        return false;
-    }
-    if (tx->first_olinfo & IXGBE_TXD_POPTS_TXSM) {
-        if (l4t != IXGBE_TXC_TUCMD_L4T_TCP && l4t != IXGBE_TXC_TUCMD_L4T_UDP) {
-            bad_desc(nic, queue, tx->first_index, SRIOV_REPORT_UNMODELLED, "checksum of this L4T");
-            return false;
-        }
-        if (!mock_packet_fix_l4_checksum(tx->frame, tx->frame_len, mac, ip, l4t == IXGBE_TXC_TUCMD_L4T_TCP)) {
-            malformed(nic, queue, tx->first_index, "TXSM on a packet too short for it");
-            return false;
-        }
-    }
-    if (tx->first_olinfo & IXGBE_TXD_POPTS_IXSM)
-        mock_packet_fix_ip_checksum(tx->frame, tx->frame_len, mac, ip);
-    return true;
-}
-
-/* False where the packet must not go out. */
-static bool offloads(struct sriov_model *nic, uint32_t queue, uint32_t pool)
-{
-    struct mock_tx *tx = &nic->tx[queue];
-    const uint32_t *ctx = context(nic, queue);
-    uint32_t sums = tx->first_olinfo & (IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM);
-    uint32_t vmvir = nic->chip->vt_on(nic) ? nic->regs.vmvir[pool] : 0;
-    bool vle = (tx->first_cmd & IXGBE_TXD_DCMD_VLE) != 0;
-
-    if ((tx->first_cmd & IXGBE_TXD_DCMD_TSE) || (tx->first_olinfo & IXGBE_TXD_POPTS_IPSEC)) {
-        bad_desc(nic, queue, tx->first_index, SRIOV_REPORT_UNMODELLED, "TCP segmentation or IPsec offload");
-        return false;
-    }
-    if ((sums || vle) && ctx == NULL) {
-        malformed(nic, queue, tx->first_index, "offload without a context descriptor");
-        return false;
-    }
-    if (sums && !checksums(nic, queue, ctx))
-        return false;
-    if ((vmvir & IXGBE_PFVMVIR_VLANA) == IXGBE_PFVMVIR_VLANA_DEFAULT)
-        return insert_tag(tx->frame, &tx->frame_len, (uint16_t)(vmvir & IXGBE_PFVMVIR_PORT_VLAN));
-    if (vle && (vmvir & IXGBE_PFVMVIR_VLANA) != IXGBE_PFVMVIR_VLANA_NEVER)
-        return insert_tag(tx->frame, &tx->frame_len, (uint16_t)(ctx[0] >> IXGBE_TXC_VLAN_SHIFT));
-    return true;
-}
-
-static void pad(struct sriov_model *nic, struct mock_tx *tx)
-{
-    bool on = (mock_field(nic, nic->chip->pad_field) & nic->chip->pad_enable) != 0;
-
-    if ((!on && !nic->quirks->pads_everything) || tx->frame_len >= MIN_PAYLOAD)
-        return;
-    memset(tx->frame + tx->frame_len, 0, MIN_PAYLOAD - tx->frame_len);
-    tx->frame_len = MIN_PAYLOAD;
-}
-
-static bool frame_is_sound(struct sriov_model *nic, uint32_t queue)
-{
-    struct mock_tx *tx = &nic->tx[queue];
-    uint32_t paylen = tx->first_olinfo >> IXGBE_TXD_PAYLEN_SHIFT;
-    const char *text = NULL;
+    bool tse = (tx->first_cmd & IXGBE_TXD_DCMD_TSE) != 0;
 
     if (tx->frame_len < nic->chip->tx_min_frame)
-        text = "packet shorter than the device can send";
-    else if (!(tx->first_cmd & IXGBE_TXD_DCMD_TSE) && paylen != tx->frame_len)
-        text = "PAYLEN is not the sum of the buffers";
-    else if (!(tx->first_cmd & IXGBE_TXD_DCMD_IFCS))
-        text = "IFCS missing";
-    if (text != NULL)
-        malformed(nic, queue, tx->first_index, text);
-    return text == NULL;
+        return "packet shorter than the device can send";
+    if (!tse && tx->frame_len > nic->chip->tx_max_frame)
+        return "packet longer than the device can send";
+    if (!tse && tx->first_olinfo >> IXGBE_TXD_PAYLEN_SHIFT != tx->frame_len)
+        return "PAYLEN is not the sum of the buffers";
+    return tx->first_cmd & IXGBE_TXD_DCMD_IFCS ? NULL : "IFCS missing";
 }
 
-static void send_frame(struct sriov_model *nic, uint32_t queue)
+static bool needs_context(const struct sriov_model *nic, const struct mock_tx *tx)
+{
+    uint32_t olinfo = IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM | nic->chip->check_context;
+
+    return (tx->first_olinfo & olinfo) || (tx->first_cmd & (IXGBE_TXD_DCMD_TSE | IXGBE_TXD_DCMD_VLE));
+}
+
+/* Sends it, or says what is wrong with it. */
+static const char *send_packet(struct sriov_model *nic, uint32_t queue)
 {
     struct mock_tx *tx = &nic->tx[queue];
-    uint32_t pool, n;
+    uint32_t sums = tx->first_olinfo & (IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM);
+    const char *wrong = wrong_frame(nic, tx);
+    struct mock_tx_context ctx;
 
-    nic->chip->pool_of(nic, queue, true, &pool, &n);
-    if (tx->discard || !frame_is_sound(nic, queue) || !offloads(nic, queue, pool))
+    if (wrong != NULL)
+        return wrong;
+    if (!mock_context_of(tx, &ctx) && needs_context(nic, tx))
+        return "offload without a context descriptor";
+    if (tx->first_cmd & IXGBE_TXD_DCMD_TSE)
+        return mock_tso_send(nic, queue, &ctx);
+    if (sums != 0)
+        wrong = mock_offload_sums(tx->frame, tx->frame_len, &ctx, tx->first_olinfo);
+    if (wrong == NULL)
+        mock_offload_emit(nic, queue, &ctx, tx->frame, tx->frame_len);
+    return wrong;
+}
+
+static void end_frame(struct sriov_model *nic, uint32_t queue)
+{
+    struct mock_tx *tx = &nic->tx[queue];
+    const char *wrong;
+
+    tx->in_frame = false;
+    if (tx->discard)
         return;
-    pad(nic, tx);
-    mock_rate_sent(nic, queue, tx->frame_len);
-    mock_switch_from_pool(nic, pool, queue, tx->frame, tx->frame_len);
+    if (tx->first_olinfo & IXGBE_TXD_POPTS_IPSEC) {
+        bad_desc(nic, queue, tx->first_index, SRIOV_REPORT_UNMODELLED, "IPsec offload");
+        return;
+    }
+    wrong = send_packet(nic, queue);
+    if (wrong != NULL)
+        mock_tx_malformed(nic, queue, tx->first_index, wrong);
 }
 
 /* ---- descriptors ---- */
-
-static void take_context(struct sriov_model *nic, uint32_t queue, uint32_t index, const uint32_t dw[4])
-{
-    struct mock_tx *tx = &nic->tx[queue];
-    uint32_t idx = (dw[3] & IXGBE_TXD_IDX) >> IXGBE_TXD_IDX_SHIFT;
-
-    if (idx > 1u || tx->in_frame) {
-        malformed(nic, queue, index, tx->in_frame ? "context inside a packet" : "context index above 1");
-        return;
-    }
-    memcpy(tx->ctx[idx].dw, dw, sizeof(tx->ctx[idx].dw));
-    tx->ctx[idx].valid = true;
-}
 
 static void begin_frame(struct mock_tx *tx, uint32_t index, const uint32_t dw[4])
 {
     tx->in_frame = true;
     tx->discard = false;
     tx->frame_len = 0;
+    tx->buffers = 0;
+    tx->header_room = 0;
     tx->first_cmd = dw[2];
     tx->first_olinfo = dw[3];
     tx->first_index = index;
+}
+
+/* A segmentation request is gathered as a whole; few queues ever see one. */
+static bool make_room(struct mock_tx *tx, uint32_t len)
+{
+    bool tse = (tx->first_cmd & IXGBE_TXD_DCMD_TSE) != 0;
+    uint32_t most = tse ? MOCK_TSO_ROOM : MOCK_FRAME_MAX, room = tse ? MOCK_TSO_ROOM : FRAME_ROOM;
+    uint8_t *bigger;
+
+    if (len == 0 || len > most - tx->frame_len)
+        return false;
+    if (room <= tx->frame_room)
+        return true;
+    bigger = realloc(tx->frame, room);
+    if (bigger == NULL)
+        return false;
+    tx->frame = bigger;
+    tx->frame_room = room;
+    return true;
 }
 
 static void append(struct sriov_model *nic, uint32_t queue, uint32_t index, const uint32_t dw[4])
@@ -248,10 +201,10 @@ static void append(struct sriov_model *nic, uint32_t queue, uint32_t index, cons
     uint32_t len = dw[2] & IXGBE_TXD_DTALEN;
     struct sriov_site site;
 
-    if (tx->frame == NULL)
-        tx->frame = calloc(1, FRAME_ROOM);
-    if (len == 0 || tx->frame == NULL || len > MOCK_FRAME_MAX - tx->frame_len) {
-        malformed(nic, queue, index, len == 0 ? "empty buffer" : "packet too long");
+    if (tx->discard)
+        return;
+    if (!make_room(tx, len)) {
+        mock_tx_malformed(nic, queue, index, len == 0 ? "empty buffer" : "packet too long");
         tx->discard = true;
         return;
     }
@@ -263,6 +216,7 @@ static void append(struct sriov_model *nic, uint32_t queue, uint32_t index, cons
         return;
     }
     tx->frame_len += len;
+    tx->header_room = ++tx->buffers <= HEADER_BUFFERS ? tx->frame_len : tx->header_room;
 }
 
 static void take_data(struct sriov_model *nic, uint32_t queue, uint32_t index, const uint32_t dw[4])
@@ -276,10 +230,8 @@ static void take_data(struct sriov_model *nic, uint32_t queue, uint32_t index, c
         return;
     if ((dw[2] & (IXGBE_TXD_DCMD_RS | IXGBE_TXD_DCMD_EOP)) == IXGBE_TXD_DCMD_RS)
         bad_desc(nic, queue, index, SRIOV_REPORT_BAD_DESC, "RS without EOP");
-    if (!(dw[2] & IXGBE_TXD_DCMD_EOP))
-        return;
-    send_frame(nic, queue);
-    tx->in_frame = false;
+    if (dw[2] & IXGBE_TXD_DCMD_EOP)
+        end_frame(nic, queue);
 }
 
 static void take_descriptor(struct sriov_model *nic, uint32_t queue, uint32_t index, const uint32_t dw[4])
@@ -289,11 +241,11 @@ static void take_descriptor(struct sriov_model *nic, uint32_t queue, uint32_t in
     if (!(dw[2] & IXGBE_TXD_DCMD_DEXT))
         bad_desc(nic, queue, index, SRIOV_REPORT_BAD_DESC, "legacy transmit descriptor");
     else if (type == IXGBE_TXD_DTYP_CTXT)
-        take_context(nic, queue, index, dw);
+        mock_context_take(nic, queue, index, dw);
     else if (type == IXGBE_TXD_DTYP_DATA)
         take_data(nic, queue, index, dw);
     else
-        malformed(nic, queue, index, "unknown DTYP");
+        mock_tx_malformed(nic, queue, index, "unknown DTYP");
 }
 
 static void run(struct sriov_model *nic, uint32_t queue);
