@@ -69,6 +69,7 @@ struct sri_pf_vf {
     bool tell;   /* a control message waits to be sent */
     bool unread; /* our last message is not acknowledged yet */
     bool lost;   /* it reads, without CTS: it has not understood that it has to RESET */
+    bool fresh;  /* greeted, and not heard of since */
     uint64_t unread_since;
     uint64_t nacked_at; /* 0: never */
 

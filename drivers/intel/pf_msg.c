@@ -30,6 +30,7 @@ uint32_t sri_pf_msg_reset(struct sri_pf *p, uint16_t vf, uint32_t *msg)
     sri_pf_vf_restart(p, vf);
     v->resets++;
     v->cts = true;
+    v->fresh = true;
     v->tell = false;
     sri_pf_vf_run(p, vf);
     memset(msg, 0, 4u * INTEL_MBX_WORDS);

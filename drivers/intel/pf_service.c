@@ -5,7 +5,9 @@
 #include <errno.h>
 
 /* How long an unread answer keeps a control message back: the VF may still be after it. */
-#define UNREAD_NS     UINT64_C(5000000)
+#define UNREAD_NS UINT64_C(5000000)
+/* Linux's VF drivers look for the answer to RESET 10 ms after its acknowledgement, and for a second. */
+#define GREETING_NS   UINT64_C(1100000000)
 #define NACK_AGAIN_NS UINT64_C(2000000000)
 /* What a VF may set in a header. */
 #define HEADER_KNOWN (INTEL_MBX_TYPE | INTEL_MBX_INFO)
@@ -55,6 +57,7 @@ uint32_t sri_pf_answer(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WOR
     struct sri_pf_vf *v = &p->vf[vf];
 
     v->requests++;
+    v->fresh = false;
     /* Our own answer, rung back at us. */
     if ((msg[0] & INTEL_MBX_RESULT) != 0) {
         v->refused++;
@@ -73,30 +76,6 @@ uint32_t sri_pf_answer(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WOR
         return refuse(v, msg);
     }
     return answer_request(p, vf, msg);
-}
-
-static void serve_request(struct sri_pf *p, uint16_t vf)
-{
-    uint32_t msg[INTEL_MBX_WORDS];
-    uint32_t words;
-
-    if (!sri_pf_guard_hears(p, vf)) {
-        sri_pf_mbx_drop(p, vf);
-        return;
-    }
-    /* Not to be had: the doorbell still rings at the next poll, and no other VF waits for this one. */
-    if (!sri_pf_mbx_take(p, vf)) {
-        return;
-    }
-    sri_pf_mbx_read(p, vf, msg);
-    p->served++;
-    sri_pf_guard_heard(p, vf);
-    words = sri_pf_answer(p, vf, msg);
-    if (words == 0 || sri_pf_guard_is_shut(p, vf)) {
-        sri_pf_mbx_release(p, vf);
-    } else {
-        sri_pf_mbx_send(p, vf, msg, words);
-    }
 }
 
 /* One that is shut has nothing left to take back. */
@@ -125,6 +104,34 @@ static void serve_resets(struct sri_pf *p)
             }
             serve_reset(p, (uint16_t)vf);
         }
+    }
+}
+
+static void serve_request(struct sri_pf *p, uint16_t vf)
+{
+    uint32_t msg[INTEL_MBX_WORDS];
+    uint32_t words;
+
+    if (!sri_pf_guard_hears(p, vf)) {
+        sri_pf_mbx_drop(p, vf);
+        return;
+    }
+    /* Not to be had: the doorbell still rings at the next poll, and no other VF waits for this one. */
+    if (!sri_pf_mbx_take(p, vf)) {
+        return;
+    }
+    sri_pf_mbx_read(p, vf, msg);
+    /* The reset that it speaks of may have come since we looked: later it would undo the greeting. */
+    if (msg[0] == INTEL_MBX_VF_RESET) {
+        serve_resets(p);
+    }
+    p->served++;
+    sri_pf_guard_heard(p, vf);
+    words = sri_pf_answer(p, vf, msg);
+    if (words == 0 || sri_pf_guard_is_shut(p, vf)) {
+        sri_pf_mbx_release(p, vf);
+    } else {
+        sri_pf_mbx_send(p, vf, msg, words);
     }
 }
 
@@ -162,10 +169,11 @@ static bool request_waits(struct sri_pf *p, uint16_t vf)
 static bool may_send(struct sri_pf *p, uint16_t vf)
 {
     const struct sri_pf_vf *v = &p->vf[vf];
+    const uint64_t patience = v->fresh ? GREETING_NS : UNREAD_NS;
 
     /* A look at the doorbells before the memory is taken finds acknowledgements, one after it
      * requests: from then on the VF cannot write. */
-    if (request_waits(p, vf) || (v->unread && sriov_fn_now(p->pf->fn) - v->unread_since < UNREAD_NS)) {
+    if (request_waits(p, vf) || (v->unread && sriov_fn_now(p->pf->fn) - v->unread_since < patience)) {
         return false;
     }
     if (!sri_pf_mbx_take(p, vf)) {
@@ -176,6 +184,21 @@ static bool may_send(struct sri_pf *p, uint16_t vf)
         return false;
     }
     return true;
+}
+
+/*
+ * A VF whose driver gave up before the answer to its RESET came says nothing more, and takes that answer,
+ * which has no CTS, for no answer: Linux's driver would wait for ever. A control message with CTS has it
+ * start over; a VF that is well and has just nothing to ask for takes it for a link that is still up.
+ */
+static void watch_greeting(struct sri_pf *p, uint16_t vf)
+{
+    struct sri_pf_vf *v = &p->vf[vf];
+
+    if (v->fresh && sriov_fn_now(p->pf->fn) - v->unread_since >= GREETING_NS) {
+        v->fresh = false;
+        v->tell = true;
+    }
 }
 
 static void send_control(struct sri_pf *p, uint16_t vf)
@@ -260,6 +283,7 @@ uint32_t sri_pf_serve(struct sri_pf *p)
     sri_pf_rate_watch(p);
     sri_pf_count_watch(p);
     for (uint16_t vf = 0; vf < p->num_vfs; vf++) {
+        watch_greeting(p, vf);
         send_control(p, vf);
         send_nack(p, vf);
     }

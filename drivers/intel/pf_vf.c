@@ -65,6 +65,7 @@ static void forget_requests(struct sri_pf_vf *v)
     v->held = false;
     v->unread = false;
     v->lost = false;
+    v->fresh = false;
     v->nacked_at = 0;
 }
 

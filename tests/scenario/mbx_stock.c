@@ -246,6 +246,110 @@ static void coming_up_is_no_offence(void **state)
     close_pf();
 }
 
+/* ---- an answer that comes too late ---- */
+
+/*
+ * For a second Linux's drivers look for an answer; then they say nothing any more, whatever comes. Every two
+ * seconds they look at the memory: with CTS in it they start over, with NACK alone as well, and with
+ * anything else they wait on, for ever if it is the answer to RESET.
+ */
+static void one_that_gave_up_starts_over(void **state)
+{
+    static const enum fake_chip chips[] = {FAKE_82576, FAKE_82599};
+    const uint32_t reset[1] = {0x00000001};
+
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        struct sriov_pf *pf = open_pf(chips[i / 2], 0);
+        uint32_t words[INTEL_MBX_WORDS];
+
+        assert_int_equal(fake_ops()->set_vf_mac(pf, VF, &host_mac), 0);
+        fake_advance(10u * MS);
+        (void)fake_ops()->poll(pf);
+        (void)fake_take_reply(VF, words);
+        fake_ring(VF, reset, 1);
+        (void)fake_ops()->poll(pf);
+        /* Its next look may acknowledge the answer all the same, which says nothing. */
+        if (i % 2 == 1) {
+            assert_true(fake_take_reply(VF, words));
+            assert_int_equal(words[0], 0x80000001);
+        }
+        fake_advance(1010u * MS);
+        (void)fake_ops()->poll(pf);
+        assert_int_equal(fake_rung(VF), i % 2 == 0);
+        fake_advance(200u * MS);
+        (void)fake_ops()->poll(pf);
+        assert_true(fake_take_reply(VF, words));
+        assert_int_equal(words[0], 0x20000100);
+        fake_advance(60000u * MS);
+        (void)fake_ops()->poll(pf);
+        assert_false(fake_rung(VF)); /* once is enough: it stays where it is */
+        close_pf();
+    }
+}
+
+static void one_that_came_up_is_left_alone(void **state)
+{
+    struct sriov_pf *pf = open_pf(FAKE_82576, 0);
+
+    (void)state;
+    assert_int_equal(fake_ops()->set_vf_mac(pf, VF, &host_mac), 0);
+    REPLAY(VF, igbvf_up);
+    for (uint32_t i = 0; i < 100; i++) {
+        fake_advance(100u * MS);
+        (void)fake_ops()->poll(pf);
+        assert_false(fake_rung(VF));
+    }
+    close_pf();
+}
+
+/* They wait 10 ms before they read the answer to RESET: news of the link must not take its place. */
+static void the_greeting_is_not_overwritten(void **state)
+{
+    const uint32_t reset[1] = {0x00000001};
+    struct sriov_pf *pf = open_pf(FAKE_82576, 0);
+    uint32_t words[INTEL_MBX_WORDS];
+
+    (void)state;
+    assert_int_equal(fake_ops()->set_vf_mac(pf, VF, &host_mac), 0);
+    fake_advance(10u * MS);
+    (void)fake_ops()->poll(pf);
+    (void)fake_take_reply(VF, words);
+    fake_ring(VF, reset, 1);
+    (void)fake_ops()->poll(pf);
+    fake_reg_set(0x00008, fake_reg(0x00008) & ~UINT32_C(2)); /* STATUS.LU */
+    for (uint32_t i = 0; i < 20; i++) {
+        fake_advance(1u * MS);
+        (void)fake_ops()->poll(pf);
+    }
+    assert_true(fake_take_reply(VF, words));
+    assert_int_equal(words[0], 0x80000001);
+    (void)fake_ops()->poll(pf);
+    assert_true(fake_take_reply(VF, words));
+    assert_int_equal(words[0], 0x20000100);
+    close_pf();
+}
+
+/* CTRL.RST, then RESET: a PF that looks at the former first, and then at both, must not take the greeting
+ * back for a reset that came before it. */
+static void a_reset_goes_before_its_message(void **state)
+{
+    static const enum fake_chip chips[] = {FAKE_82576, FAKE_82599};
+
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct sriov_pf *pf = open_pf(chips[i], 0);
+        uint32_t reset[4] = {0x00000001};
+        uint32_t lpe[2] = {0x00000005, 1518};
+
+        fake_vf_resets_late(VF);
+        assert_int_equal(fake_ask(VF, reset, 4), 0x40000001);
+        (void)fake_ops()->poll(pf);
+        assert_int_equal(fake_ask(VF, lpe, 2), 0xa0000005);
+        close_pf();
+    }
+}
+
 /* ---- CVE-2025-40104, the PF's side ---- */
 
 static bool is_mailbox(uint32_t off)
@@ -318,6 +422,10 @@ int main(void)
         cmocka_unit_test(ixgbevf_finds_an_older_pf),
         cmocka_unit_test(an_old_ixgbevf_comes_up),
         cmocka_unit_test(coming_up_is_no_offence),
+        cmocka_unit_test(one_that_gave_up_starts_over),
+        cmocka_unit_test(one_that_came_up_is_left_alone),
+        cmocka_unit_test(the_greeting_is_not_overwritten),
+        cmocka_unit_test(a_reset_goes_before_its_message),
         cmocka_unit_test(ipsec_is_refused_under_every_version),
         cmocka_unit_test(another_branch_is_not_spoken),
     };

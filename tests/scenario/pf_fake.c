@@ -32,7 +32,7 @@ static const struct layout layouts[] = {
 };
 
 struct mailbox {
-    bool vfu, pfu, rung;
+    bool vfu, pfu, rung, late;
 };
 
 static struct {
@@ -160,8 +160,13 @@ uint32_t sriov_bar_read32(const struct sriov_bar *bar, uint64_t off)
         return UINT32_MAX;
     }
     if (in_range((uint32_t)off, l->ctrl, 4u * l->vfs)) {
-        const struct mailbox *m = &fake.mbx[(off - l->ctrl) / 4u];
+        const uint16_t vf = (uint16_t)((off - l->ctrl) / 4u);
+        struct mailbox *m = &fake.mbx[vf];
 
+        if (m->late) {
+            m->late = false;
+            fake_vf_was_reset(vf);
+        }
         return (m->vfu ? IXGBE_PFMAILBOX_VFU : 0) | (m->pfu ? IXGBE_PFMAILBOX_PFU : 0);
     }
     if (in_range((uint32_t)off, l->mem, 64u * l->vfs)) {
@@ -412,6 +417,11 @@ void fake_hold_lock(uint16_t vf, bool on)
 void fake_vf_was_reset(uint16_t vf)
 {
     fake.regs[layout()->vflre[vf / 32u] / 4u] |= UINT32_C(1) << (vf % 32u);
+}
+
+void fake_vf_resets_late(uint16_t vf)
+{
+    fake.mbx[vf].late = true;
 }
 
 bool fake_rung(uint16_t vf)

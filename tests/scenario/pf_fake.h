@@ -34,6 +34,8 @@ void fake_dead(bool dead); /* every register reads all ones */
 void fake_ring(uint16_t vf, const uint32_t *words, uint32_t n); /* takes and gives back the lock */
 void fake_hold_lock(uint16_t vf, bool on);
 void fake_vf_was_reset(uint16_t vf);
+/* The same, when the PF takes this VF's mailbox next. */
+void fake_vf_resets_late(uint16_t vf);
 /* Words of VMBMEM; false when the PF has not rung since the last call. The VF acknowledges. */
 bool fake_take_reply(uint16_t vf, uint32_t words[INTEL_MBX_WORDS]);
 bool fake_rung(uint16_t vf);

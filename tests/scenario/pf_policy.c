@@ -197,6 +197,7 @@ static void reader_that_does_not_greet(void **state)
 {
     struct sriov_pf *pf = *state;
     uint32_t words[INTEL_MBX_WORDS];
+    uint32_t lpe[2] = {INTEL_MBX_VF_SET_LPE, 1518};
 
     fake_greet(0, 0x0100);
     assert_int_equal(fake_ops()->reset(pf), 0);
@@ -220,6 +221,7 @@ static void reader_that_does_not_greet(void **state)
     assert_true(fake_take_reply(0, words));
     assert_int_equal(words[0], INTEL_MBX_NACK);
     fake_greet(0, 0x0100);
+    assert_int_equal(fake_ask(0, lpe, 2), INTEL_MBX_VF_SET_LPE | ACK);
     fake_advance(UINT64_C(3000000000));
     (void)fake_ops()->poll(pf);
     assert_false(fake_rung(0));
