@@ -2,7 +2,7 @@
 /* A virtual configuration space from create to destroy. */
 #include "vcfg.h"
 
-#define KNOWN_FLAGS SRIOV_VCFG_SLOW_MASK
+#define KNOWN_FLAGS (SRIOV_VCFG_SLOW_MASK | SRIOV_VCFG_WHOLE)
 
 static int take_args(struct sriov_vcfg *vcfg, const struct sriov_vcfg_hooks *hooks,
                      const struct sriov_vcfg_opts *opts)
@@ -77,12 +77,9 @@ static int fill(struct sriov_vcfg *vcfg, struct sriov_fn *fn)
     return rc;
 }
 
-static int check_fn(const struct sriov_fn *fn)
+static int check_fn(const struct sriov_vcfg *vcfg, const struct sriov_fn *fn)
 {
-    if (sriov_fn_gone(fn)) {
-        return -ENODEV;
-    }
-    return sriov_fn_info(fn)->is_vf != 0 ? 0 : -EOPNOTSUPP;
+    return sriov_fn_info(fn)->is_vf != 0 || (vcfg->flags & SRIOV_VCFG_WHOLE) != 0 ? 0 : -EOPNOTSUPP;
 }
 
 int sriov_vcfg_create(struct sriov_fn *fn, const struct sriov_vcfg_hooks *hooks,
@@ -95,9 +92,8 @@ int sriov_vcfg_create(struct sriov_fn *fn, const struct sriov_vcfg_hooks *hooks,
         return -EINVAL;
     }
     *out = NULL;
-    rc = check_fn(fn);
-    if (rc != 0) {
-        return rc;
+    if (sriov_fn_gone(fn)) {
+        return -ENODEV;
     }
     vcfg = sriov_fn_host_alloc(fn, sizeof(*vcfg), _Alignof(struct sriov_vcfg));
     if (vcfg == NULL) {
@@ -105,6 +101,9 @@ int sriov_vcfg_create(struct sriov_fn *fn, const struct sriov_vcfg_hooks *hooks,
     }
     vcfg->vmm = sriov_fn_vmm(fn);
     rc = take_args(vcfg, hooks, opts);
+    if (rc == 0) {
+        rc = check_fn(vcfg, fn);
+    }
     if (rc == 0) {
         rc = fill(vcfg, fn);
     }

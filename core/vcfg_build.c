@@ -3,9 +3,11 @@
  * change. A register that stands in no table here reads 0 and takes nothing. */
 #include "vcfg.h"
 
-/* A VF's BAR takes at least a system page (SR-IOV 1.1, 3.3.14), and so no two share one. */
-#define BAR_LEAST  UINT64_C(4096)
-#define BAR32_MOST (UINT64_C(1) << 31)
+/* A VF's BAR takes at least a system page (SR-IOV 1.1, 3.3.14), and so no two share one; another
+ * function's takes 16 bytes (PCI 3.0, 6.2.5.1). */
+#define BAR_LEAST       UINT64_C(4096)
+#define BAR_LEAST_WHOLE UINT64_C(16)
+#define BAR32_MOST      (UINT64_C(1) << 31)
 
 #define COMMAND_WRITABLE                                                                                     \
     (SRIOV_PCI_COMMAND_MEMORY | SRIOV_PCI_COMMAND_MASTER | SRIOV_PCI_COMMAND_PARITY |                        \
@@ -50,11 +52,12 @@ static void put(struct sriov_vcfg *vcfg, uint32_t off, uint32_t width, uint32_t 
 
 /* ---- BARs ---- */
 
-static bool bar_ok(const struct sriov_bar_info *info, uint32_t index)
+static bool bar_ok(const struct sriov_vcfg *vcfg, const struct sriov_bar_info *info, uint32_t index)
 {
     bool wide = (info->flags & SRIOV_BAR_64BIT) != 0;
+    uint64_t least = (vcfg->flags & SRIOV_VCFG_WHOLE) != 0 ? BAR_LEAST_WHOLE : BAR_LEAST;
 
-    if ((info->flags & SRIOV_BAR_IO) != 0 || !sric_is_pow2(info->length) || info->length < BAR_LEAST) {
+    if ((info->flags & SRIOV_BAR_IO) != 0 || !sric_is_pow2(info->length) || info->length < least) {
         return false;
     }
     return wide ? index + 1 < SRIOV_PCI_BAR_COUNT : info->length <= BAR32_MOST;
@@ -76,6 +79,12 @@ static void put_bar(struct sriov_vcfg *vcfg, uint32_t index, const struct sriov_
     }
 }
 
+/* Registers in I/O space are in memory space too, with all devices that there are since PCI Express. */
+static bool is_hidden(const struct sriov_vcfg *vcfg, const struct sriov_bar_info *info)
+{
+    return info->length == 0 || ((vcfg->flags & SRIOV_VCFG_WHOLE) != 0 && (info->flags & SRIOV_BAR_IO) != 0);
+}
+
 int sric_vcfg_size_bars(struct sriov_vcfg *vcfg, struct sriov_fn *fn)
 {
     for (uint32_t i = 0; i < SRIOV_PCI_BAR_COUNT; i++) {
@@ -88,10 +97,10 @@ int sric_vcfg_size_bars(struct sriov_vcfg *vcfg, struct sriov_fn *fn)
         if (rc != 0) {
             return rc;
         }
-        if (info.length == 0) {
+        if (is_hidden(vcfg, &info)) {
             continue;
         }
-        if (upper || !bar_ok(&info, i)) {
+        if (upper || !bar_ok(vcfg, &info, i)) {
             return -EPROTO;
         }
         put_bar(vcfg, i, &info);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The virtual configuration space of a VF: what the guest's PCI code finds. A VF's own has no ids, no
+ * The virtual configuration space of a VF (or of another function, SRIOV_VCFG_WHOLE): what the guest's PCI code finds. A VF's own has no ids, no
  * BARs and a command register that is mostly zero (SR-IOV 1.1, 3.4.1); here it is a whole one, made
  * from the PF's SR-IOV capability by way of the seam, with write masks, sizing of BARs, MSI-X and PCIe
  * capabilities and FLR. MSI-X vectors are masked and unmasked here, without a trip to the device.
@@ -49,10 +49,15 @@ struct sriov_vcfg_opts {
 };
 /* Every write to a vector-control word is told to the device, as without the paper's optimisation. */
 #define SRIOV_VCFG_SLOW_MASK 1u
+/*
+ * Also for a function that is no VF: it is shown as one of a device of its own. SR-IOV and ARI are not in
+ * its list of capabilities, nor are I/O BARs, INTx, MSI and a ROM.
+ */
+#define SRIOV_VCFG_WHOLE 2u
 
 /*
  * For an open function. Reads its ids, BARs and capabilities once; hooks are copied, opts may be NULL.
- * Errors: -EOPNOTSUPP (not a VF), -EPROTO (malformed capabilities), -ENODEV, -ENOMEM, -EINVAL, -E2BIG.
+ * Errors: -EOPNOTSUPP (not a VF, without SRIOV_VCFG_WHOLE), -EPROTO (malformed capabilities), -ENODEV, -ENOMEM, -EINVAL, -E2BIG.
  */
 SRIOV_API int sriov_vcfg_create(struct sriov_fn *fn, const struct sriov_vcfg_hooks *hooks,
                                 const struct sriov_vcfg_opts *opts, struct sriov_vcfg **out);

@@ -2,7 +2,7 @@
 /*
  * vfio-user: functions in the hands of other processes, over UNIX sockets.
  *
- * The server exports a VF of any shim: a client (a VMM's vfio-user device, or the client below) finds a
+ * The server exports a function of any shim, a VF or another: a client (a VMM's vfio-user device, or the client below) finds a
  * PCI function with a virtual configuration space (vcfg.h), its BARs, MSI-X by eventfds, reset, and DMA
  * in the memory that it maps. The client is a shim: drivers drive functions that another process exports.
  */
@@ -63,9 +63,10 @@ struct sriov_vfu_device_opts {
 #define SRIOV_VFU_UNSEALED 2u
 
 /*
- * Export fn, an open and detached VF, which is attached until sriov_vfu_device_del. A socket that nobody
- * listens on any more is replaced. Errors: -EINVAL (path too long too), -EBUSY (fn or path in use),
- * -EOPNOTSUPP (not a VF, or its shim takes no buffers or no addresses of ours), -EPERM, -ENOENT (no such
+ * Export fn, open and detached, which is attached until sriov_vfu_device_del: a VF, or another function
+ * as a device of its own (SRIOV_VCFG_WHOLE tells what of it is not shown). A socket that nobody listens on
+ * any more is replaced. Errors: -EINVAL (path too long too), -EBUSY (fn or path in use, or a PF with VFs),
+ * -EOPNOTSUPP (its shim resets no function, or takes no buffers or no addresses of ours), -EPERM, -ENOENT (no such
  * folder), -ENOMEM, those of sriov_vcfg_create.
  */
 SRIOV_API int sriov_vfu_device_add(struct sriov_vfu_server *server, struct sriov_fn *fn,

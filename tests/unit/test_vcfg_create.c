@@ -121,6 +121,32 @@ static void test_pba_first(void **state)
     stage_end(&s);
 }
 
+/* A PF, as a device of its own: with BARs that a VF has not, and without a word about VFs. */
+static void test_whole_function(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_make(&s);
+    s.f->info.is_vf = 0;
+    s.f->info.total_vfs = 8;
+    s.f->bar_length[2] = 32;
+    s.f->bar_flags[2] = SRIOV_BAR_IO;
+    s.f->bar_length[5] = 256;
+    stage_open(&s);
+    assert_int_equal(stage_create(&s, 0), -EOPNOTSUPP);
+    assert_int_equal(stage_create(&s, SRIOV_VCFG_WHOLE), 0);
+    assert_int_equal(rd(&s, SRIOV_PCI_VENDOR_ID, 4), 0x10ed8086);
+    assert_int_equal(sriov_vcfg_bar_length(s.vcfg, 2), 0);
+    assert_int_equal(sriov_vcfg_bar_length(s.vcfg, 5), 256);
+    wr(&s, SRIOV_PCI_BAR(2), 4, UINT32_MAX);
+    wr(&s, SRIOV_PCI_BAR(5), 4, UINT32_MAX);
+    assert_int_equal(rd(&s, SRIOV_PCI_BAR(2), 4), 0);
+    assert_int_equal(rd(&s, SRIOV_PCI_BAR(5), 4), 0xffffff00);
+    assert_int_equal(rd(&s, SRIOV_PCI_CFG_SIZE, 4), 0); /* where SR-IOV and ARI would be */
+    stage_end(&s);
+}
+
 static void test_arguments(void **state)
 {
     struct stage *s = *state;
@@ -137,7 +163,7 @@ static void test_arguments(void **state)
     assert_int_equal(sriov_vcfg_create(s->fn, NULL, NULL, &vcfg), -EINVAL);
     assert_null(vcfg);
     assert_int_equal(sriov_vcfg_create(s->fn, &future.hooks, NULL, &vcfg), -E2BIG);
-    opts.flags = 2;
+    opts.flags = 4;
     assert_int_equal(sriov_vcfg_create(s->fn, &hooks, &opts, &vcfg), -EINVAL);
     hooks.reserved0 = 1;
     assert_int_equal(sriov_vcfg_create(s->fn, &hooks, NULL, &vcfg), -EINVAL);
@@ -211,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_pba_first),
+        cmocka_unit_test(test_whole_function),
         WITH(test_arguments),
         WITH(test_no_hooks),
         cmocka_unit_test(test_create_fails_anywhere),

@@ -37,6 +37,9 @@ static int check_fn(struct sriov_fn *fn)
     if (rc != 0) {
         return rc;
     }
+    if (sriov_fn_info(fn)->num_vfs != 0) {
+        return -EBUSY; /* a client's reset would take them from their owners */
+    }
     if ((limits.flags & SRIOV_DMA_SHIM_IOVA) != 0 || !sriov_fn_can(fn, SRIOV_CAP_DMA_MAP | SRIOV_CAP_RESET)) {
         return -EOPNOTSUPP;
     }
@@ -91,7 +94,8 @@ static int make_vectors(struct sriov_vfu_device *d)
 static int make_face(struct sriov_vfu_device *d)
 {
     const struct sriov_vcfg_hooks hooks = {.size = sizeof(hooks), .flr = on_flr, .arg = d};
-    int rc = sriov_vcfg_create(d->fn, &hooks, NULL, &d->vcfg);
+    const struct sriov_vcfg_opts opts = {.size = sizeof(opts), .flags = SRIOV_VCFG_WHOLE};
+    int rc = sriov_vcfg_create(d->fn, &hooks, &opts, &d->vcfg);
 
     if (rc == 0) {
         rc = open_bars(d);

@@ -307,6 +307,57 @@ static void pieces_and_bytes_are_bounded(void **state)
     close(fd);
 }
 
+/* As a guest's IOMMU maps a buffer of two pages. */
+static void neighbours_are_one_to_the_device(void **state)
+{
+    struct bed *b = *state;
+    int fd = make_memory(2, F_SEAL_SHRINK);
+    struct vfu_dma_map first = map_of(IOVA, PAGE, PAGE);
+    struct vfu_dma_map second = map_of(IOVA + PAGE, PAGE, 0);
+    char text[8];
+
+    assert_int_equal(pwrite(fd, "over", 4, 2 * PAGE - 4), 4);
+    assert_int_equal(pwrite(fd, "map", 4, 0), 4);
+    assert_int_equal(map(b, &second, fd), 0);
+    assert_int_equal(map(b, &first, fd), 0);
+    assert_int_equal(dma(b, IOVA + PAGE - 4, 8, TOY_DMA_READ), 0);
+    assert_int_equal(bed_read(b, TOY_BAR, TOY_BUFFER, text, sizeof(text)), 0);
+    assert_string_equal(text, "overmap");
+    close(fd);
+}
+
+/* A PF without VFs is exported as a device of its own, and does its DMA after a reset too. */
+static void a_whole_function_is_served(void **state)
+{
+    struct bed *b = *state;
+    struct sriov_fn *vf = b->vf;
+    int fd = make_memory(1, F_SEAL_SHRINK);
+    struct vfu_dma_map ask = map_of(IOVA, PAGE, 0);
+    uint32_t word = 0;
+
+    bed_hang_up(b);
+    sriov_vfu_device_del(b->device);
+    assert_int_equal(sriov_fn_close(vf), 0);
+    assert_int_equal(sriov_fn_set_vfs(b->pf, 0), 0);
+    b->vf = b->pf; /* what the bed exports */
+    bed_export(b, 0, 0);
+    bed_connect(b);
+    bed_hello(b);
+    assert_int_equal(bed_read(b, VFIO_PCI_CONFIG_REGION_INDEX, 0, &word, 4), 0);
+    assert_int_equal(word, TOY_VENDOR | TOY_DEVICE << 16);
+    assert_int_equal(bed_read(b, VFIO_PCI_CONFIG_REGION_INDEX, 256, &word, 4), 0);
+    assert_int_equal(word, 0); /* no extended capability, so no SR-IOV */
+    assert_int_equal(map(b, &ask, fd), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(bed_ask(b, VFU_DEVICE_RESET, NULL, 0, NULL, 0), 0);
+        assert_int_equal(dma(b, IOVA, 4, TOY_DMA_READ), 0);
+    }
+    bed_hang_up(b);
+    sriov_vfu_device_del(b->device);
+    b->vf = NULL;
+    close(fd);
+}
+
 static void a_client_that_vanishes_leaves_nothing(void **state)
 {
     struct bed *b = *state;
@@ -362,6 +413,8 @@ int main(void)
         BED_TEST(unmap_takes_whole_pieces),
         BED_TEST(a_thousand_pieces_in_any_order),
         BED_TEST(pieces_and_bytes_are_bounded),
+        BED_TEST(neighbours_are_one_to_the_device),
+        BED_TEST(a_whole_function_is_served),
         BED_TEST(a_client_that_vanishes_leaves_nothing),
         BED_TEST(a_shim_that_refuses_is_passed_on),
     };

@@ -281,7 +281,7 @@ static void what_cannot_be_exported_is_refused(void **state)
     struct sriov_vfu_device *device;
     struct sriov_dma dma;
 
-    assert_int_equal(sriov_vfu_device_add(b->server, b->pf, NULL, &device), -EOPNOTSUPP); /* no VF */
+    assert_int_equal(sriov_vfu_device_add(b->server, b->pf, NULL, &device), -EBUSY); /* it has VFs */
     assert_null(device);
     assert_int_equal(sriov_fn_state(b->pf), SRIOV_FN_DETACHED);
     assert_int_equal(sriov_vfu_device_add(NULL, b->vf, NULL, &device), -EINVAL);
