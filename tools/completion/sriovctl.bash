@@ -4,7 +4,7 @@
 # Values of an option that takes a word; status 1 for an option without value.
 _sriovctl_values() {
 	case $1 in
-	--shim) echo "kvm mock" ;;
+	--shim) echo "kvm mock vfio-user" ;;
 	--backend) echo "auto group iommufd" ;;
 	--model) echo "82599 82576" ;;
 	--quirks) echo "qemu" ;;
@@ -14,7 +14,7 @@ _sriovctl_values() {
 	--mock-pf) echo "up down silent" ;;
 	--mock-guest) echo "willing late deaf" ;;
 	--sysfs-root | --dev-root | --proc-root | --dir | --serve) echo @folder ;;
-	--pcap | --qmp) echo @file ;;
+	--pcap | --qmp | --device) echo @file ;;
 	--id | --bus | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
 		--window | --timeout | --resolve | --mac | --vlan | --trunk | --min-rate | --mtu | --link-wait | --give-up | --duration | -c | -s | -i | -W) echo ;;
 	*) return 1 ;;
@@ -24,7 +24,7 @@ _sriovctl_values() {
 _sriovctl_options() {
 	local traffic="--poll --interrupts --mtu --link-wait --give-up --duration --progress"
 	local policy="--mac --vlan --trunk --trust --spoof-check --link --rx-mode --rate --min-rate"
-	echo "--shim --backend --noiommu --vf-token --json --verbose --model --quirks --vfs --mock-pf --sysfs-root"
+	echo "--shim --backend --noiommu --vf-token --json --verbose --model --quirks --vfs --mock-pf --dir --device --sysfs-root"
 	echo "--dev-root --proc-root --help --version"
 	case $1 in
 	list) echo "--all" ;;
@@ -36,7 +36,7 @@ _sriovctl_options() {
 	capture) echo "$traffic --address --count --promiscuous" ;;
 	stats) echo "$traffic --address" ;;
 	vf) echo "$policy --serve" ;;
-	serve) echo "--dir --no-macs" ;;
+	serve) echo "--no-macs" ;;
 	assign) echo "--qmp --timeout --id --bus $policy" ;;
 	release) echo "--qmp --timeout --unbind --mock-guest" ;;
 	esac

@@ -120,6 +120,7 @@ static int run(struct cli *cli, const void *values)
 const struct command command_capture = {
     .name = "capture",
     .words = "BDF FILE",
+    .sockets = true,
     .brief = "write a VF's frames to a pcap file",
     .min_words = 2,
     .max_words = 2,

@@ -31,6 +31,8 @@ struct cli_globals {
     const char *model;
     const char *quirks;
     const char *mock_pf;
+    const char *dir;
+    const char *device;
     uint64_t vfs;
     bool json;
     bool noiommu;
@@ -57,6 +59,7 @@ struct command {
     const char *brief;
     int min_words;
     int max_words;
+    bool sockets;                      /* it works with --shim vfio-user, too */
     const struct option_spec *options; /* may be NULL */
     const struct option_spec *more;    /* of another command, for the same struct; may be NULL */
     size_t values_size;                /* of the struct that options fill; starts as zero */
@@ -73,7 +76,8 @@ int cli_fail_as(struct cli *cli, int status, const char *fmt, ...) SRIOV_PRINTF(
 /* A line for the user on standard error that is no failure. */
 void cli_note(const char *fmt, ...) SRIOV_PRINTF(1, 2);
 bool cli_is_mock(const struct cli *cli);
-/* A word that must be a BDF into bdf (SRIOV_NAME_MAX bytes); on failure the line is printed. */
+/* A word that must be a BDF, or with --shim vfio-user the name of a socket, into bdf (SRIOV_NAME_MAX bytes);
+ * on failure the line is printed. */
 bool cli_bdf(struct cli *cli, const char *word, char *bdf);
 
 /* ---- vmm.c ---- */
@@ -90,6 +94,12 @@ bool cli_find(struct cli *cli, const char *bdf, struct sriov_fn_info *info);
 /* Flags and options for sriov_fn_open; text has room for CLI_WHY_MAX bytes. */
 uint32_t cli_open_flags(const struct cli *cli);
 const char *cli_open_options(const struct cli *cli, char *text);
+
+/* ---- vmm_vfu.c ---- */
+
+bool cli_is_vfu(const struct cli *cli);
+/* Of cli_open_vmm: the sockets that --dir and --device name. */
+int cli_open_vfu(struct cli *cli);
 
 /* ---- explain.c ---- */
 

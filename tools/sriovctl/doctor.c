@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sriovctl doctor: what this machine lacks for VFIO, and how to get it. */
+#include "doctor.h"
 #include "commands.h"
 
 #include <errno.h>
@@ -70,16 +71,23 @@ static bool is_there(struct cli *cli, char *bdf)
     if (!cli_bdf(cli, cli->words[0], bdf) || cli_open_vmm(cli) != CLI_OK) {
         return false;
     }
-    if (!cli_find(cli, bdf, &info)) {
+    if (!cli_is_vfu(cli) && !cli_find(cli, bdf, &info)) {
         (void)cli_fail_open(cli, bdf, -ENOENT);
         return false;
     }
     return true;
 }
 
-static int run(struct cli *cli, const void *values)
+static int look_around(struct cli *cli, const char *bdf, struct findings *findings)
 {
     struct sriov_kvm_opts opts = cli_kvm_opts(cli);
+
+    return cli_is_vfu(cli) ? doctor_vfu(cli, bdf, on_finding, findings)
+                           : sriov_kvm_doctor(&opts, bdf, on_finding, findings);
+}
+
+static int run(struct cli *cli, const void *values)
+{
     struct findings findings = {0};
     char bdf[SRIOV_NAME_MAX];
     bool one = cli->num_words == 1;
@@ -89,11 +97,11 @@ static int run(struct cli *cli, const void *values)
     if (cli_is_mock(cli)) {
         return cli_fail(cli, "doctor looks at this host; the mock shim lacks nothing: leave --shim mock out");
     }
-    if (one && !is_there(cli, bdf)) {
+    if ((one && !is_there(cli, bdf)) || (cli_is_vfu(cli) && cli_open_vmm(cli) != CLI_OK)) {
         return CLI_USAGE;
     }
     findings.array = out_array();
-    rc = sriov_kvm_doctor(&opts, one ? bdf : NULL, on_finding, &findings);
+    rc = look_around(cli, one ? bdf : NULL, &findings);
     if (rc < 0) {
         json_decref(findings.array);
         return cli_fail(cli, "%s: cannot be looked at: %s", one ? bdf : "this host", strerror(-rc));
@@ -104,6 +112,7 @@ static int run(struct cli *cli, const void *values)
 const struct command command_doctor = {
     .name = "doctor",
     .words = "[BDF]",
+    .sockets = true,
     .brief = "what VFIO lacks here, and the remedy",
     .max_words = 1,
     .run = run,

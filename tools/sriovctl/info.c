@@ -221,12 +221,16 @@ static int run(struct cli *cli, const void *values)
     if (!cli_find(cli, bdf, &info)) {
         return cli_fail_open(cli, bdf, -ENOENT);
     }
+    if (cli_is_vfu(cli)) {
+        return open_and_print(cli, cli->vmm, &info);
+    }
     return cli_is_mock(cli) ? info_mock(cli, &info) : info_kvm(cli, &info);
 }
 
 const struct command command_info = {
     .name = "info",
     .words = "BDF",
+    .sockets = true,
     .brief = "identity, BARs, capabilities, SR-IOV, driver, IOMMU group",
     .min_words = 1,
     .max_words = 1,

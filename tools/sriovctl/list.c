@@ -66,7 +66,7 @@ static int on_function(void *arg, const struct sriov_fn_info *info)
 static int run(struct cli *cli, const void *values)
 {
     const struct list_values *wanted = values;
-    struct listing listing = {.all = wanted->all};
+    struct listing listing = {.all = wanted->all || cli_is_vfu(cli)};
     int rc;
 
     if (cli_open_vmm(cli) != CLI_OK) {
@@ -85,6 +85,7 @@ static int run(struct cli *cli, const void *values)
 const struct command command_list = {
     .name = "list",
     .words = "",
+    .sockets = true,
     .brief = "PFs, VFs and network functions with their drivers",
     .options = options,
     .values_size = sizeof(struct list_values),

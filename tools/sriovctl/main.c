@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const shim_words[] = {"kvm", "mock", NULL};
+static const char *const shim_words[] = {"kvm", "mock", "vfio-user", NULL};
 static const char *const backend_words[] = {"auto", "group", "iommufd", NULL};
 static const char *const mock_pf_words[] = {"up", "down", "silent", NULL};
 
@@ -18,8 +18,8 @@ static const char *const mock_pf_words[] = {"up", "down", "silent", NULL};
 
 const struct option_spec cli_global_options[] = {
     {.name = "shim",
-     .value = "kvm|mock",
-     .help = "this host's functions, or simulated ones (kvm)",
+     .value = "kvm|mock|vfio-user",
+     .help = "this host's functions, simulated ones, or served ones (kvm)",
      GLOBAL(shim),
      .kind = OPTION_WORD,
      .words = shim_words},
@@ -67,6 +67,16 @@ const struct option_spec cli_global_options[] = {
      GLOBAL(mock_pf),
      .kind = OPTION_WORD,
      .words = mock_pf_words},
+    {.name = "dir",
+     .value = "DIR",
+     .help = "serve, vfio-user: folder of the sockets",
+     GLOBAL(dir),
+     .kind = OPTION_TEXT},
+    {.name = "device",
+     .value = "SOCKET",
+     .help = "vfio-user: one socket",
+     GLOBAL(device),
+     .kind = OPTION_TEXT},
     {.name = "sysfs-root",
      .value = "DIR",
      .help = "instead of /sys",
@@ -227,6 +237,10 @@ static int parse_and_run(struct cli *cli, int argc, char **argv, void *values)
     }
     if (cli->num_words < command->min_words) {
         return cli_fail(cli, "%s wants %s; see: sriovctl %s --help", command->name, command->words,
+                        command->name);
+    }
+    if (cli_is_vfu(cli) && !command->sockets) {
+        return cli_fail(cli, "%s is not for functions that others serve: leave --shim vfio-user out",
                         command->name);
     }
     return run_command(cli, values);

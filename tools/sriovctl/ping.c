@@ -261,6 +261,7 @@ static int run(struct cli *cli, const void *values)
 const struct command command_ping = {
     .name = "ping",
     .words = "BDF",
+    .sockets = true,
     .brief = "ask a host over a VF and judge the answers",
     .min_words = 1,
     .max_words = 1,

@@ -94,6 +94,7 @@ static int run(struct cli *cli, const void *values)
 const struct command command_respond = {
     .name = "respond",
     .words = "BDF",
+    .sockets = true,
     .brief = "answer ARP and echo requests over a VF",
     .min_words = 1,
     .max_words = 1,

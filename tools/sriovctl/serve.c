@@ -19,11 +19,6 @@
 #define SERVE(member) .offset = offsetof(struct serve_values, member)
 
 static const struct option_spec options[] = {
-    {.name = "dir",
-     .value = "DIR",
-     .help = "folder of the sockets vf0.sock ... and control; made if need be",
-     SERVE(dir),
-     .kind = OPTION_TEXT},
     {.name = "no-macs",
      .help = "the PF gives no addresses: each VF chooses its own",
      SERVE(no_macs),
@@ -106,7 +101,7 @@ static int run(struct cli *cli, const void *values)
     struct serve serve = {.cli = cli, .values = values, .dir_fd = -1};
     int status;
 
-    if (serve.values->dir == NULL) {
+    if (cli->globals.dir == NULL) {
         return cli_fail(cli, "serve wants --dir, the folder where its sockets are to be");
     }
     cli_catch_signals();

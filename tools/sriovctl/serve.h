@@ -19,7 +19,6 @@
 #define SERVE_NS_PER_MS UINT64_C(1000000)
 
 struct serve_values {
-    const char *dir;
     const char *wire;
     struct option_list captures;
     struct option_list faults;

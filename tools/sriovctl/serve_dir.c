@@ -12,7 +12,7 @@
 
 int serve_dir_path(struct serve *serve, const char *name, char path[SERVE_PATH_MAX])
 {
-    const char *dir = serve->values->dir;
+    const char *dir = serve->cli->globals.dir;
     int n = snprintf(path, SERVE_PATH_MAX, "%s/%s", dir, name);
 
     if (n < 0 || (uint32_t)n >= SERVE_PATH_MAX) {
@@ -27,12 +27,12 @@ int serve_dir_path(struct serve *serve, const char *name, char path[SERVE_PATH_M
 static int fail(struct serve *serve, const char *what, int err)
 {
     return cli_fail(serve->cli, "%.160s: %s: %s: give a --dir that you can make or write to",
-                    serve->values->dir, what, strerror(err));
+                    serve->cli->globals.dir, what, strerror(err));
 }
 
 int serve_dir_take(struct serve *serve)
 {
-    const char *dir = serve->values->dir;
+    const char *dir = serve->cli->globals.dir;
 
     serve->dir_fd = -1;
     if (mkdir(dir, 0777) != 0 && errno != EEXIST) {

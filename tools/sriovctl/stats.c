@@ -95,6 +95,7 @@ static int run(struct cli *cli, const void *values)
 const struct command command_stats = {
     .name = "stats",
     .words = "BDF",
+    .sockets = true,
     .brief = "bring a VF up and show its driver's counters",
     .min_words = 1,
     .max_words = 1,

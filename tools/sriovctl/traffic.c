@@ -342,7 +342,7 @@ static const char *backend_name(struct traffic *traffic)
 {
     const char *name = NULL;
 
-    if (!cli_is_mock(traffic->cli)) {
+    if (!cli_is_mock(traffic->cli) && !cli_is_vfu(traffic->cli)) {
         name = sriov_kvm_backend_of(traffic->cli->vmm, traffic->bdf);
     }
     return name != NULL ? name : "";

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The VMM that the command works on: the KVM shim on this host, or a simulated world. */
+/* The VMM that the command works on: the KVM shim on this host, other processes, or a simulated world. */
 #include "cli.h"
 #include "world.h"
+
+#include <sriov/vfio_user.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -88,6 +90,13 @@ int cli_open_vmm(struct cli *cli)
     if (cli->vmm != NULL) {
         return CLI_OK;
     }
+    if (cli_is_vfu(cli)) {
+        int status = cli_open_vfu(cli);
+        if (status == CLI_OK) {
+            watch_log(cli);
+        }
+        return status;
+    }
     return cli_is_mock(cli) ? open_mock(cli) : open_kvm(cli);
 }
 
@@ -96,7 +105,7 @@ void cli_close_vmm(struct cli *cli)
     if (cli->world != NULL) {
         world_destroy(cli->world);
     } else if (cli->vmm != NULL) {
-        (void)sriov_kvm_destroy(cli->vmm);
+        (void)(cli_is_vfu(cli) ? sriov_vfu_client_destroy(cli->vmm) : sriov_kvm_destroy(cli->vmm));
     }
     cli->world = NULL;
     cli->vmm = NULL;
