@@ -136,8 +136,11 @@ static void wire_tx(struct sriov_model_host *h, const void *frame, size_t len)
 static void tap(struct sriov_model_host *h, uint16_t fn, bool to_function, const void *frame, size_t len)
 {
     (void)frame;
-    assert_true(fn < HOST_FNS && len >= 14u);
-    h->taps[fn][to_function ? 1 : 0]++;
+    assert_true((fn < HOST_FNS || fn == SRIOV_TAP_SWITCH) && len >= 14u);
+    if (fn == SRIOV_TAP_SWITCH)
+        h->carried++;
+    else
+        h->taps[fn][to_function ? 1 : 0]++;
 }
 
 static void vfs_changed(struct sriov_model_host *h, uint16_t n)

@@ -31,6 +31,7 @@ struct sriov_model_host {
     struct host_frame wire[HOST_FRAMES_MAX];
     uint32_t wired;
     uint32_t taps[HOST_FNS][2];
+    uint32_t carried; /* frames, by the internal switch */
     uint16_t vfs;
     uint32_t vfs_calls;
     uint32_t reports[16]; /* by enum sriov_report_kind */
