@@ -121,6 +121,8 @@ class Stage:
                                   timeout=timeout)
         except subprocess.TimeoutExpired:
             raise Failure(f"{command[0]} does not end within {timeout} s") from None
+        except FileNotFoundError:
+            raise Failure(f"no program {command[0]}: run scripts/setup --e2e") from None
 
     def vf_set(self, vf, *options):
         """PF policy of a VF, by the server's own control socket."""

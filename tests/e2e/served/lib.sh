@@ -10,15 +10,15 @@ esac
 # --- The other guests, through the host.
 
 # meet PLACE [COUNT [SECONDS]]: goes on when so many guests (2) are there.
-meet() { host hook meet "$1" "${2:-2}" "${3:-60}" || bail "alone at $1"; }
+meet() { host hook meet "$1" "${2:-2}" "${3:-60}" >/dev/null || bail "alone at $1"; }
 # post NAME VALUE..., await NAME [SECONDS]: a word for the others, and the word of another.
-post() { host hook post "$@"; }
+post() { host hook post "$@" >/dev/null; }
 await() { host hook await "$@"; }
 
 # --- The VF. DEV is its name once vf_up has found it.
 
 # vf_set OPTION...: as "sriovctl vf set N OPTION..." says it to the PF.
-vf_set() { host hook vf_set "$@"; }
+vf_set() { host hook vf_set "$@" >/dev/null; }
 
 vf_device() {
 	for device in /sys/bus/pci/drivers/"$DRIVER"/0000:*; do

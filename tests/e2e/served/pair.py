@@ -1,11 +1,64 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two guests with stock drivers, a VF each: what pair.sh does."""
+"""Two guests with stock drivers on a VF each (pair.sh); this library's driver in a process of its own on a
+third asks both; at the end tshark judges all that the switch has carried."""
 
-TIMEOUT = 180
+import collections
+
+TIMEOUT = 240
+COUNT = 500
+FRAME_MAX = 1514
+FIELDS = ("frame.len", "ip.checksum.status", "icmp.checksum.status", "tcp.checksum.status")
+GOOD, BAD = "1", "0"
+
+
+def third(stage):
+    """The driver of this library over the client shim, while the guests ask each other."""
+    for last in (1, 2):
+        done = stage.run(stage.program("sriovctl"), "ping", "--shim", "vfio-user", "--dir", stage.server.dir,
+                         "vf2", "--from", "192.0.2.3", "--to", f"192.0.2.{last}", "--count", COUNT, "--size", 1400,
+                         "--interval", "0", "--window", 4)
+        (stage.folder / f"third{last}.txt").write_text(done.stdout + done.stderr)
+        for line in done.stdout.splitlines():
+            stage.say(f"# third: {line}")
+        stage.check(f"a third process asks 192.0.2.{last} {COUNT} times, {COUNT} answers",
+                    done.returncode == 0 and f"{COUNT} received" in done.stdout, done.stderr)
+
+
+def judge_wire(stage, capture):
+    """By a reader that this project has not written."""
+    wanted = [word for field in FIELDS for word in ("-e", field)]
+    checks = [word for name in ("ip", "tcp", "udp") for word in ("-o", f"{name}.check_checksum:TRUE")]
+    done = stage.run("tshark", "-n", "-r", capture, *checks, "-T", "fields", "-E", "occurrence=f", *wanted,
+                     timeout=120)
+    good, bad, longest, frames = collections.Counter(), collections.Counter(), 0, 0
+    for line in done.stdout.splitlines():
+        length, *states = (line.split("\t") + [""] * len(FIELDS))[:len(FIELDS)]
+        frames += 1
+        for name, state in zip(("ip", "icmp", "tcp"), states):
+            good[name] += state == GOOD
+            bad[name] += state == BAD
+        if states[2]:
+            longest = max(longest, int(length))
+    report = f"{frames} frames; good checksums: {dict(good)}; bad: {dict(bad)}; longest TCP frame {longest}"
+    (stage.folder / "wire.txt").write_text(report + "\n")
+    stage.say(f"# wire: {report}")
+    stage.check("tshark has read the capture", done.returncode == 0, done.stderr)
+    stage.check("and found no bad checksum", not sum(bad.values()), report)
+    stage.check("of thousands of frames", good["ip"] > 8 * COUNT and good["tcp"] > 1000 and good["icmp"] > 4 * COUNT,
+                report)
+    stage.check("none of TCP longer than the MTU", 0 < longest <= FRAME_MAX, report)
 
 
 def conduct(stage):
-    stage.serve(3, "--wire", f"pcap:{stage.folder / 'wire.pcap'}")
+    capture = stage.folder / "wire.pcap"
+    stage.serve(3, "--wire", f"pcap:{capture}")
+    for vf in (0, 1):
+        stage.vf_set(vf, "--trunk", "100")
     guests = [stage.boot(name, vf) for vf, name in enumerate(("a", "b"))]
+    for guest in guests:
+        stage.board.wait(f"{guest.name}.up", 120)
+    third(stage)
+    stage.board.post("third.done")
     stage.join(*guests)
     stage.stop_server()
+    judge_wire(stage, capture)
