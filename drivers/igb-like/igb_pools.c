@@ -22,8 +22,9 @@ void igb_pools(struct sri_pf *p)
     igb_traffic(p, false);
     p->vf_queues = 1;
     modes(p, p->num_vfs != 0);
-    /* For the VFs' vectors as much as for the PF's own. */
-    sri_pf_wr(p, IGB_GPIE, IGB_GPIE_MULTIPLE_MSIX | IGB_GPIE_NSICR | IGB_GPIE_PBA);
+    /* For the VFs' vectors as much as for the PF's own. EIAME is for the VFs alone: Linux's igbvf trusts
+     * that a vector masks itself until it is served. */
+    sri_pf_wr(p, IGB_GPIE, IGB_GPIE_MULTIPLE_MSIX | IGB_GPIE_NSICR | IGB_GPIE_PBA | IGB_GPIE_EIAME);
     /* A VF that leaves its ring full must not hold up the port. */
     sri_pf_wr(p, IGB_QDE, vfs | vfs << 8);
     sri_pf_wr(p, IGB_MBVFIMR, vfs);
@@ -115,7 +116,7 @@ void igb_put_rate(struct sri_pf *p, uint16_t vf, uint32_t factor)
     }
 }
 
-/* EIAM and EIAME stay unused: EIAC alone takes the vector's cause back. The registers of other causes
+/* EIAM stays unused: EIAC alone takes the vector's cause back. The registers of other causes
  * go by their older addresses: the emulated device knows no others. */
 void igb_irq_on(struct sri_pf *p)
 {

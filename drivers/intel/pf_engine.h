@@ -34,6 +34,7 @@
 #define SRI_PF_API_1_2    0x0102u
 #define SRI_PF_API_1_3    0x0103u
 #define SRI_PF_API_1_4    0x0104u
+#define SRI_PF_API_1_5    0x0105u
 #define SRI_PF_API_1_6    0x0106u
 #define SRI_PF_API_1_7    0x0107u
 #define SRI_PF_API_NEWEST SRI_PF_API_1_7
@@ -71,7 +72,9 @@ struct sri_pf_vf {
     bool lost;   /* it reads, without CTS: it has not understood that it has to RESET */
     bool fresh;  /* greeted, and not heard of since */
     uint64_t unread_since;
-    uint64_t nacked_at; /* 0: never */
+    uint64_t kept_since; /* its own lock stands between its request and us; 0: it does not */
+    uint32_t features;   /* granted by FEATURES_NEGOTIATE, IXGBE_MBX_FEATURE_* */
+    uint64_t nacked_at;  /* 0: never */
 
     uint64_t requests;
     uint64_t refused;
@@ -268,6 +271,8 @@ void sri_pf_count_watch(struct sri_pf *p);
 /* ---- pf_mbx.c: transport; nothing here waits ---- */
 /* Take the mailbox memory of this VF. False: the VF holds it; try at the next poll. */
 bool sri_pf_mbx_take(struct sri_pf *p, uint16_t vf);
+/* The same for the VF's request: a VF of the locked mailbox holds it until it is acknowledged. */
+bool sri_pf_mbx_take_request(struct sri_pf *p, uint16_t vf);
 void sri_pf_mbx_release(struct sri_pf *p, uint16_t vf);
 /* Memory taken: copy the request out once, acknowledge it, keep the memory. */
 void sri_pf_mbx_read(struct sri_pf *p, uint16_t vf, uint32_t msg[INTEL_MBX_WORDS]);

@@ -5,9 +5,13 @@
 #include <sriov/hw/ixgbe_regs.h>
 
 /* PFMAILBOX and P2VMAILBOX agree in all of these, so the names of one serve both. */
-#define MBX_STS IXGBE_PFMAILBOX_STS
-#define MBX_ACK IXGBE_PFMAILBOX_ACK
-#define MBX_PFU IXGBE_PFMAILBOX_PFU
+#define MBX_STS  IXGBE_PFMAILBOX_STS
+#define MBX_ACK  IXGBE_PFMAILBOX_ACK
+#define MBX_PFU  IXGBE_PFMAILBOX_PFU
+#define MBX_RVFU IXGBE_PFMAILBOX_RVFU
+
+/* Who writes a message holds the lock for less; who waits for our acknowledgement, for as long as we take. */
+#define KEPT_NS UINT64_C(20000)
 
 static uint32_t ctrl_reg(const struct sri_pf *p, uint16_t vf)
 {
@@ -28,6 +32,34 @@ bool sri_pf_mbx_take(struct sri_pf *p, uint16_t vf)
 {
     sri_pf_wr(p, ctrl_reg(p, vf), MBX_PFU);
     return (sri_pf_rd(p, ctrl_reg(p, vf)) & MBX_PFU) != 0;
+}
+
+/* Linux's ixgbevf does, once API 1.5 or the feature of 1.7 is agreed. */
+static bool keeps_lock(const struct sri_pf_vf *v)
+{
+    return v->api == SRI_PF_API_1_5 ||
+           (v->api >= SRI_PF_API_1_7 && (v->features & IXGBE_MBX_FEATURE_LOCKED_MBX) != 0);
+}
+
+bool sri_pf_mbx_take_request(struct sri_pf *p, uint16_t vf)
+{
+    struct sri_pf_vf *v = &p->vf[vf];
+    const uint64_t now = sriov_fn_now(p->pf->fn);
+    bool taken = sri_pf_mbx_take(p, vf);
+
+    if (!taken && keeps_lock(v)) {
+        if (v->kept_since == 0) {
+            v->kept_since = now;
+        }
+        if (now - v->kept_since >= KEPT_NS) {
+            sri_pf_wr(p, ctrl_reg(p, vf), MBX_RVFU);
+            taken = sri_pf_mbx_take(p, vf);
+        }
+    }
+    if (taken) {
+        v->kept_since = 0;
+    }
+    return taken;
 }
 
 void sri_pf_mbx_release(struct sri_pf *p, uint16_t vf)

@@ -39,6 +39,7 @@ static int api_negotiate(struct sri_pf *p, uint16_t vf, uint32_t *msg)
         return -EOPNOTSUPP;
     }
     p->vf[vf].api = api;
+    p->vf[vf].features = 0;
     msg[2] = 0;
     return 0;
 }
@@ -184,12 +185,11 @@ static int get_pf_link_state(struct sri_pf *p, uint16_t vf, uint32_t *msg)
     return 0;
 }
 
-/* This PF always takes the mailbox before it touches it; IPsec it does not offload. */
+/* This PF reads the requests of a VF that keeps its lock; IPsec it does not offload. */
 static int negotiate_features(struct sri_pf *p, uint16_t vf, uint32_t *msg)
 {
-    (void)p;
-    (void)vf;
     msg[1] &= IXGBE_MBX_FEATURE_LOCKED_MBX;
+    p->vf[vf].features = msg[1];
     return 0;
 }
 

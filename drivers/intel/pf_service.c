@@ -117,7 +117,7 @@ static void serve_request(struct sri_pf *p, uint16_t vf)
         return;
     }
     /* Not to be had: the doorbell still rings at the next poll, and no other VF waits for this one. */
-    if (!sri_pf_mbx_take(p, vf)) {
+    if (!sri_pf_mbx_take_request(p, vf)) {
         return;
     }
     sri_pf_mbx_read(p, vf, msg);

@@ -96,7 +96,8 @@ void sri_vf_irq_program(struct sri_vf *vf)
         sriov_wr32(&vf->bar, hw->eitr + 4 * v, mailbox_only ? 0 : hw->eitr_rx);
     }
     sriov_wr32(&vf->bar, hw->eiac, all_vectors(vf));
-    sriov_wr32(&vf->bar, hw->eiam, all_vectors(vf));
+    /* No vector masks itself, whatever the PF has made of GPIE.EIAME: one that got lost would be the last. */
+    sriov_wr32(&vf->bar, hw->eiam, 0);
     sriov_wr32(&vf->bar, hw->eims, vf->armed | 1u << mailbox_vector(vf));
 }
 

@@ -86,7 +86,9 @@ static void transmit_mode(struct sri_pf *p, const struct mode *m)
 
 static void interrupt_mode(struct sri_pf *p, const struct mode *m)
 {
-    const uint32_t base = IXGBE_GPIE_MULTIPLE_MSIX | IXGBE_GPIE_PBA_SUPPORT | IXGBE_GPIE_OCD;
+    /* EIAME is for the VFs: Linux's ixgbevf trusts that a vector masks itself until it is served. */
+    const uint32_t base =
+        IXGBE_GPIE_MULTIPLE_MSIX | IXGBE_GPIE_PBA_SUPPORT | IXGBE_GPIE_OCD | IXGBE_GPIE_EIAME;
 
     sri_pf_wr(p, IXGBE_GPIE, base | m->gpie);
     sri_pf_set(p, IXGBE_GCR_EXT, IXGBE_GCR_EXT_VT_MODE, IXGBE_GCR_EXT_MSIX_EN | m->gcr_ext);

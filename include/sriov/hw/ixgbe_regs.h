@@ -578,6 +578,8 @@
 #define IXGBE_VFSTATUS  0x00008u /* RO: the PF's STATUS */
 #define IXGBE_VFLINKS   0x00010u /* RO: the PF's LINKS */
 #define IXGBE_VFFRTIMER 0x00048u /* RO: free-running timer, microseconds of the PF's FRTIMER */
+/* RO, 0: not in the datasheet of the 82599, whose VF drivers print it all the same */
+#define IXGBE_VFRXMEMWRAP 0x03190u
 /*
  * VFMAILBOX: section 8.3.  REQ and ACK ring the PF and read 0.  PFSTS, PFACK and RSTD are cleared by
  * the read that shows them (W1C would not do), so software keeps what it has read.  RSTI is a level: 1 from

@@ -101,6 +101,44 @@ static void message_goes_round(void **state)
     }
 }
 
+/* API 1.5's way: a VF keeps the lock until its request is acknowledged, and reads the answer without it. */
+static void lock_is_kept_over_a_request(void **state)
+{
+    (void)state;
+    EACH(c)
+    {
+        struct rig *r = rig_up(CHIP(c), NULL, 1);
+
+        rd(r, 1, r->c->mailbox);
+        wr(r, 1, r->c->mailbox, IXGBE_VFMAILBOX_VFU);
+        wr(r, 1, r->c->mbmem, 0xcafe0001u);
+        wr(r, 1, r->c->mailbox, IXGBE_VFMAILBOX_VFU | IXGBE_VFMAILBOX_REQ);
+        wr(r, 0, r->c->pf_mailbox, IXGBE_PFMAILBOX_PFU);
+        assert_int_equal(rd(r, 0, r->c->pf_mailbox), IXGBE_PFMAILBOX_VFU);
+        wr(r, 0, r->c->pf_mailbox, IXGBE_PFMAILBOX_RVFU);
+        wr(r, 0, r->c->pf_mailbox, IXGBE_PFMAILBOX_PFU);
+        assert_int_equal(rd(r, 0, r->c->pf_mbmem), 0xcafe0001u);
+        wr(r, 0, r->c->pf_mailbox, IXGBE_PFMAILBOX_ACK | IXGBE_PFMAILBOX_PFU);
+        assert_int_equal(rd(r, 1, r->c->mailbox), IXGBE_VFMAILBOX_PFU | IXGBE_VFMAILBOX_PFACK);
+        wr(r, 1, r->c->mailbox, 0);
+        wr(r, 0, r->c->pf_mbmem, 0x80000001u);
+        wr(r, 0, r->c->pf_mailbox, IXGBE_PFMAILBOX_STS);
+        assert_int_equal(rd(r, 1, r->c->mailbox), IXGBE_VFMAILBOX_PFSTS);
+        assert_int_equal(rd(r, 1, r->c->mbmem), 0x80000001u);
+        wr(r, 1, r->c->mailbox, IXGBE_VFMAILBOX_ACK);
+        assert_int_equal(host_reports(&r->h), 0);
+        rd(r, 1, r->c->mbmem); /* acknowledged: the PF may write by now */
+        assert_int_equal(r->h.reports[SRIOV_REPORT_MAILBOX], 1);
+        wr(r, 0, r->c->pf_mailbox, IXGBE_PFMAILBOX_PFU);
+        wr(r, 0, r->c->pf_mailbox, IXGBE_PFMAILBOX_STS);
+        wr(r, 0, r->c->pf_mailbox, IXGBE_PFMAILBOX_PFU);
+        rd(r, 1, r->c->mbmem); /* and here it is about to */
+        assert_int_equal(r->h.reports[SRIOV_REPORT_MAILBOX], 2);
+        rig_clear_reports(r);
+        rig_end(r);
+    }
+}
+
 static void second_register_of_causes(void **state)
 {
     struct rig *r = rig_up(&rig_82599, NULL, 40);
@@ -231,6 +269,7 @@ int main(void)
         CASE("82599 7.10.2.9, 82576 7.8.5: the lock belongs to one", lock_belongs_to_one),
         CASE("82599 7.10.2.9, 82576 7.8.5: memory needs the lock", memory_needs_the_lock),
         CASE("82599 7.10.2.9, 82576 7.8.5: a message goes round", message_goes_round),
+        CASE("82599 7.10.2.9, 82576 7.8.5: the lock is kept over a request", lock_is_kept_over_a_request),
         CASE("82599 8.2.3.27: PFMBICR holds 16 VFs", second_register_of_causes),
         CASE("82599 8.2.3.27, 82576 8.14: the PF is interrupted", pf_is_interrupted),
         CASE("82599 8.3.5.2, 82576 8.8.13: the VF is interrupted", vf_is_interrupted),

@@ -161,7 +161,7 @@ static void four_queues_to_a_pool(void **state)
     r->ops->wire_rx(r->m, f, n);
     assert_int_equal(rd(r, 2, block + 0x10u), 1);
     assert_int_equal(host_reports(&r->h), 0);
-    rd(r, 2, rx_reg(r, 4, 0x10));
+    wr(r, 2, rx_reg(r, 4, r->c->rxdctl), IXGBE_RXDCTL_ENABLE);
     assert_int_equal(r->h.reports[SRIOV_REPORT_UNMODELLED], 1);
     rig_clear_reports(r);
     rig_end(r);

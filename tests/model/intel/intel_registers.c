@@ -65,6 +65,8 @@ static void reset_values(void **state)
     assert_true(rd(r, 0, IXGBE_EEC) & IXGBE_EEC_AUTO_RD);
     assert_true(rd(r, 0, IXGBE_RDRXCTL) & IXGBE_RDRXCTL_DMAIDONE);
     assert_int_equal(rd(r, 0, IXGBE_HLREG0), 0x403);
+    assert_int_equal(rd(r, 0, IXGBE_DCA_RXCTRL(64u)), 0xb200);
+    assert_int_equal(rd(r, 0, IXGBE_DCA_TXCTRL(3u)), 0x2a00);
     rig_end(r);
     r = rig_new(&rig_82576, NULL);
     assert_int_equal(rd(r, 0, IGB_VMOLR(7u)), 0x80002600u);
@@ -105,9 +107,16 @@ static void pf_and_vf_share_queues(void **state)
     wr(r, 0, IXGBE_MRQC, IXGBE_MRQC_MRQE_VMDQRSS32);
     wr(r, 3, IXGBE_VFRDBAL(3u), 0x2000);
     assert_int_equal(rd(r, 0, IXGBE_RDBAL(11u)), 0x2000);
-    /* A queue that the pool does not have. */
-    rd(r, 3, IXGBE_VFRDBAL(4u));
+    /* Queues that the pool does not have: nothing is there, and only one that is to run is a mistake. */
+    wr(r, 3, IXGBE_VFSRRCTL(4u), IXGBE_SRRCTL_RESET);
+    wr(r, 3, IXGBE_VFRXDCTL(7u), 0);
+    wr(r, 3, IXGBE_VFTDT(7u), 0);
+    assert_int_equal(rd(r, 3, IXGBE_VFSRRCTL(4u)), 0);
+    assert_int_equal(host_reports(&r->h), 0);
+    wr(r, 3, IXGBE_VFTXDCTL(2u), IXGBE_TXDCTL_ENABLE); /* 64 pools still hold for transmit */
     assert_int_equal(r->h.reports[SRIOV_REPORT_UNMODELLED], 1);
+    wr(r, 3, IXGBE_VFRDT(4u), 1);
+    assert_int_equal(r->h.reports[SRIOV_REPORT_UNMODELLED], 2);
     rig_clear_reports(r);
     rig_end(r);
     r = rig_up(&rig_82576, NULL, 7);

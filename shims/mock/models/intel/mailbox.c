@@ -19,11 +19,20 @@ static uint16_t vf_of_word(const struct mock_ref *ref)
     return (uint16_t)(ref->index / MOCK_MBX_WORDS + 1u);
 }
 
-static void check_lock(struct sriov_model *nic, const struct mock_ref *ref)
+/* The PF does not touch its message before it is acknowledged: with API 1.5 a VF reads it without the lock.
+ */
+static bool may_touch(const struct mock_mailbox *mbx, bool pf, bool write)
 {
-    struct mock_mailbox *mbx = &nic->fn[vf_of_word(ref)].mbx;
+    if (pf)
+        return mbx->pfu;
+    return mbx->vfu || (!write && mbx->left && !mbx->pfu);
+}
 
-    if (!(ref->fn == 0 ? mbx->pfu : mbx->vfu))
+static void check_lock(struct sriov_model *nic, const struct mock_ref *ref, bool write)
+{
+    const struct mock_mailbox *mbx = &nic->fn[vf_of_word(ref)].mbx;
+
+    if (!may_touch(mbx, ref->fn == 0, write))
         mock_report_reg(nic, SRIOV_REPORT_MAILBOX, ref, "mailbox memory touched without its lock");
 }
 
@@ -31,7 +40,7 @@ uint32_t mock_mbx_mem_read(struct sriov_model *nic, const struct mock_ref *ref)
 {
     if (vf_of_word(ref) > nic->total_vfs)
         return 0;
-    check_lock(nic, ref);
+    check_lock(nic, ref, false);
     return nic->regs.mbmem[ref->index];
 }
 
@@ -39,7 +48,7 @@ void mock_mbx_mem_write(struct sriov_model *nic, const struct mock_ref *ref, uin
 {
     if (vf_of_word(ref) > nic->total_vfs)
         return;
-    check_lock(nic, ref);
+    check_lock(nic, ref, true);
     nic->regs.mbmem[ref->index] = value;
 }
 
@@ -77,6 +86,8 @@ static void on_to_vf(struct sriov_model *nic, struct mock_event *event)
     if (event->len > 0)
         memcpy(memory(nic, event->fn), event->bytes, event->len);
     nic->fn[event->fn].mbx.vf_bits |= event->a;
+    if (event->a & IXGBE_VFMAILBOX_PFSTS)
+        nic->fn[event->fn].mbx.left = true;
     mock_irq_raise_mailbox_vf(nic, event->fn);
 }
 
@@ -147,8 +158,10 @@ void mock_mbx_v2p_write(struct sriov_model *nic, const struct mock_ref *ref, uin
         mock_report_reg(nic, SRIOV_REPORT_MAILBOX, ref, "REQ by a VF that does not hold the lock");
     if (value & IXGBE_VFMAILBOX_REQ)
         ring_with_message(nic, fn, SRIOV_FAULT_MBX_TO_PF, 0, on_request);
-    if (value & IXGBE_VFMAILBOX_ACK)
+    if (value & IXGBE_VFMAILBOX_ACK) {
+        mbx->left = false;
         ring_bare(nic, fn, 16, on_request);
+    }
 }
 
 uint32_t mock_mbx_p2v_read(struct sriov_model *nic, const struct mock_ref *ref)

@@ -158,12 +158,14 @@ struct mock_msix {
 
 struct mock_mailbox {
     bool vfu, pfu;
+    bool left;          /* a message of the PF's that the VF has not acknowledged */
     uint32_t vf_bits;   /* PFSTS, PFACK, RSTD as in V2PMAILBOX */
     uint32_t to_vf[16]; /* words on their way, for delayed faults */
 };
 
 struct mock_ring {
     uint8_t *handed_copy; /* descriptors as the tail write handed them over */
+    uint8_t *written;     /* and as they were written back last */
     uint32_t slots;
     uint32_t life; /* counts its ends: what is still under way for an earlier life never comes */
     bool hung;     /* a DMA fault stopped it */
@@ -362,6 +364,11 @@ uint32_t mock_ring_slots(const struct mock_queue_regs *regs, uint32_t queue);
 sriov_iova_t mock_ring_slot(const struct mock_queue_regs *regs, uint32_t queue, uint32_t index);
 int mock_ring_hand_over(struct sriov_model *nic, uint32_t queue, bool tx, uint32_t from, uint32_t to);
 int mock_ring_fetch(struct sriov_model *nic, uint32_t queue, bool tx, uint32_t index, uint32_t dw[4]);
+/* A descriptor has been written back: kept, so that it is known again when it is handed over unchanged. */
+void mock_ring_written(struct sriov_model *nic, uint32_t queue, bool tx, uint32_t index,
+                       const uint8_t *bytes);
+/* Such a write would have a queue run. */
+bool mock_ring_is_start(const struct mock_nic_reg *reg, uint32_t value);
 bool mock_queue_pool_enabled(const struct sriov_model *nic, uint32_t queue, bool tx);
 void mock_queue_forget(struct sriov_model *nic, uint32_t queue, bool tx);
 void mock_queues_free(struct sriov_model *nic);

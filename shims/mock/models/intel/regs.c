@@ -72,7 +72,13 @@ static bool map_index(const struct sriov_model *nic, const struct mock_nic_reg *
     return true;
 }
 
-static const char *find(struct sriov_model *nic, uint16_t fn, uint32_t off, struct mock_ref *ref)
+enum found {
+    FOUND,
+    FOUND_NOTHING,
+    FOUND_EMPTY, /* of a queue that the VF's pool does not have: nothing behind it */
+};
+
+static enum found find(struct sriov_model *nic, uint16_t fn, uint32_t off, struct mock_ref *ref)
 {
     uint16_t entry = (fn == 0 ? nic->pf_lookup : nic->vf_lookup)[off / sizeof(uint32_t)];
 
@@ -80,12 +86,12 @@ static const char *find(struct sriov_model *nic, uint16_t fn, uint32_t off, stru
     ref->offset = off;
     ref->reg = NULL;
     if (entry == 0)
-        return "no such register";
+        return FOUND_NOTHING;
     ref->reg = &table_of(nic, fn)[entry - 1u];
     uint32_t stride = ref->reg->stride ? ref->reg->stride : 4u;
     if (!map_index(nic, ref->reg, fn, (off - ref->reg->offset) / stride, &ref->index))
-        return "this queue is not the function's in the current mode";
-    return NULL;
+        return FOUND_EMPTY;
+    return FOUND;
 }
 
 uint32_t mock_field(const struct sriov_model *nic, uint32_t field)
@@ -114,12 +120,12 @@ void mock_reg_store(struct sriov_model *nic, const struct mock_ref *ref, uint32_
 uint32_t mock_regs_read(struct sriov_model *nic, uint16_t fn, uint32_t off)
 {
     struct mock_ref ref;
-    const char *why = find(nic, fn, off, &ref);
+    enum found found = find(nic, fn, off, &ref);
 
-    if (why != NULL) {
-        mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, &ref, why);
+    if (found == FOUND_NOTHING)
+        mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, &ref, "no such register");
+    if (found != FOUND)
         return 0;
-    }
     if (ref.reg->read != NULL)
         return ref.reg->read(nic, &ref);
     if (ref.reg->attr & MOCK_WO)
@@ -147,13 +153,25 @@ static void report_refused(struct sriov_model *nic, const struct mock_ref *ref, 
     mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, ref, text);
 }
 
+/* A VF does not know its pool when it begins: DPDK's driver puts all eight of its queues in order. Only one
+ * that is to run is a mistake. */
+static void report_nowhere(struct sriov_model *nic, const struct mock_ref *ref, enum found found,
+                           uint32_t value)
+{
+    if (found == FOUND_NOTHING)
+        mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, ref, "no such register");
+    else if (mock_ring_is_start(ref->reg, value))
+        mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, ref,
+                        "this queue is not the function's in the current mode");
+}
+
 void mock_regs_write(struct sriov_model *nic, uint16_t fn, uint32_t off, uint32_t value)
 {
     struct mock_ref ref;
-    const char *why = find(nic, fn, off, &ref);
+    enum found found = find(nic, fn, off, &ref);
 
-    if (why != NULL) {
-        mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, &ref, why);
+    if (found != FOUND) {
+        report_nowhere(nic, &ref, found, value);
         return;
     }
     if (value & ref.reg->refused)

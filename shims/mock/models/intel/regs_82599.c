@@ -4,7 +4,13 @@
 
 #include "chip.h"
 
-#define RSC_EN   1u /* RSCCTL: receive side coalescing */
+#define RSC_EN 1u /* RSCCTL: receive side coalescing */
+/* Section 8.2.3.11: relaxed ordering is on for all that may have it. */
+#define DCA_RX_RESET                                                                                         \
+    (IXGBE_DCA_RXCTRL_DESC_RRO_EN | IXGBE_DCA_RXCTRL_RESERVED12 | IXGBE_DCA_RXCTRL_DATA_WRO_EN |             \
+     IXGBE_DCA_RXCTRL_HEAD_WRO_EN)
+#define DCA_TX_RESET                                                                                         \
+    (IXGBE_DCA_TXCTRL_DESC_RRO_EN | IXGBE_DCA_TXCTRL_DESC_WRO_EN | IXGBE_DCA_TXCTRL_DATA_RRO_EN)
 #define RX_SETUP .write = mock_ring_rx_setup_write
 #define TX_SETUP .write = mock_ring_tx_setup_write
 
@@ -14,7 +20,7 @@
         REG("RDBAH", (at) + 0x04u, cnt, 0x40, AT(rx.bah), .base = (first), .writable = ALL, RX_SETUP),       \
         REG("RDLEN", (at) + 0x08u, cnt, 0x40, AT(rx.len), .base = (first), .writable = RING_LEN, RX_SETUP),  \
         REG("DCA_RXCTRL", (at) + 0x0cu, cnt, 0x40, AT(rx.dca), .base = (first), .writable = ALL,             \
-            .reset = IXGBE_DCA_RXCTRL_RESERVED12),                                                           \
+            .reset = DCA_RX_RESET),                                                                          \
         REG("RDH", (at) + 0x10u, cnt, 0x40, AT(rx.head), .base = (first), .writable = 0xffff, RX_SETUP),     \
         REG("SRRCTL", (at) + 0x14u, cnt, 0x40, AT(srrctl), .base = (first), .writable = ALL,                 \
             .reset = IXGBE_SRRCTL_RESET),                                                                    \
@@ -109,8 +115,7 @@ const struct mock_nic_reg mock_82599_pf_regs[] = {
     PF_RXQ(0x01000u, 0, 64),
     PF_RXQ(0x0d000u, 64, 64),
     REG("SRRCTL", IXGBE_SRRCTL_ALIAS(0u), 16, 4, AT(srrctl), .writable = ALL, .reset = IXGBE_SRRCTL_RESET),
-    REG("DCA_RXCTRL", IXGBE_DCA_RXCTRL_ALIAS(0u), 16, 4, AT(rx.dca), .writable = ALL,
-        .reset = IXGBE_DCA_RXCTRL_RESERVED12),
+    REG("DCA_RXCTRL", IXGBE_DCA_RXCTRL_ALIAS(0u), 16, 4, AT(rx.dca), .writable = ALL, .reset = DCA_RX_RESET),
     REG("RDRXCTL", IXGBE_RDRXCTL, 1, 4, PLAIN, .writable = ALL & ~IXGBE_RDRXCTL_DMAIDONE,
         .reset = IXGBE_RDRXCTL_DMAIDONE),
     KEPT("RSCDBU", IXGBE_RSCDBU, 1, 4),
@@ -122,7 +127,7 @@ const struct mock_nic_reg mock_82599_pf_regs[] = {
     REG("TDBAL", IXGBE_TDBAL(0u), 128, 0x40, AT(tx.bal), .writable = RING_BASE, TX_SETUP),
     REG("TDBAH", IXGBE_TDBAH(0u), 128, 0x40, AT(tx.bah), .writable = ALL, TX_SETUP),
     REG("TDLEN", IXGBE_TDLEN(0u), 128, 0x40, AT(tx.len), .writable = RING_LEN, TX_SETUP),
-    REG("DCA_TXCTRL", IXGBE_DCA_TXCTRL(0u), 128, 0x40, AT(tx.dca), .writable = ALL),
+    REG("DCA_TXCTRL", IXGBE_DCA_TXCTRL(0u), 128, 0x40, AT(tx.dca), .writable = ALL, .reset = DCA_TX_RESET),
     REG("TDH", IXGBE_TDH(0u), 128, 0x40, AT(tx.head), .writable = 0xffff, TX_SETUP),
     REG("TDT", IXGBE_TDT(0u), 128, 0x40, AT(tx.tail), .writable = 0xffff, .write = mock_ring_tdt_write),
     REG("TXDCTL", IXGBE_TXDCTL(0u), 128, 0x40, AT(tx.dctl), .writable = ALL & ~IXGBE_TXDCTL_SWFLSH,
@@ -251,6 +256,7 @@ const struct mock_nic_reg mock_82599_vf_regs[] = {
     REG("VFCTRL", IXGBE_VFCTRL, 1, 4, PLAIN, .read = mock_read_zero, .write = mock_reset_vfctrl_write),
     REG("VFSTATUS", IXGBE_VFSTATUS, 1, 4, PLAIN, .attr = MOCK_RO, .read = mock_82599_status),
     REG("VFLINKS", IXGBE_VFLINKS, 1, 4, PLAIN, .attr = MOCK_RO, .read = mock_82599_links),
+    REG("VFRXMEMWRAP", IXGBE_VFRXMEMWRAP, 1, 4, PLAIN, .attr = MOCK_RO),
     REG("VFFRTIMER", IXGBE_VFFRTIMER, 1, 4, PLAIN, .attr = MOCK_RO, .read = mock_read_frtimer),
     REG("VFMAILBOX", IXGBE_VFMAILBOX, 1, 4, PLAIN, .map = MOCK_MAP_VF, .read = mock_mbx_v2p_read,
         .write = mock_mbx_v2p_write),
@@ -274,8 +280,7 @@ const struct mock_nic_reg mock_82599_vf_regs[] = {
     VF_RX("VFRDBAL", IXGBE_VFRDBAL(0u), rx.bal, .writable = RING_BASE, RX_SETUP),
     VF_RX("VFRDBAH", IXGBE_VFRDBAH(0u), rx.bah, .writable = ALL, RX_SETUP),
     VF_RX("VFRDLEN", IXGBE_VFRDLEN(0u), rx.len, .writable = RING_LEN, RX_SETUP),
-    VF_RX("VFDCA_RXCTRL", IXGBE_VFDCA_RXCTRL(0u), rx.dca, .writable = ALL,
-          .reset = IXGBE_DCA_RXCTRL_RESERVED12),
+    VF_RX("VFDCA_RXCTRL", IXGBE_VFDCA_RXCTRL(0u), rx.dca, .writable = ALL, .reset = DCA_RX_RESET),
     VF_RX("VFRDH", IXGBE_VFRDH(0u), rx.head, .writable = 0xffff, RX_SETUP),
     VF_RX("VFSRRCTL", IXGBE_VFSRRCTL(0u), srrctl, .writable = ALL, .reset = IXGBE_SRRCTL_RESET),
     VF_RX("VFRDT", IXGBE_VFRDT(0u), rx.tail, .writable = 0xffff, .write = mock_ring_rdt_write),
@@ -285,7 +290,7 @@ const struct mock_nic_reg mock_82599_vf_regs[] = {
     VF_TX("VFTDBAL", IXGBE_VFTDBAL(0u), tx.bal, .writable = RING_BASE, TX_SETUP),
     VF_TX("VFTDBAH", IXGBE_VFTDBAH(0u), tx.bah, .writable = ALL, TX_SETUP),
     VF_TX("VFTDLEN", IXGBE_VFTDLEN(0u), tx.len, .writable = RING_LEN, TX_SETUP),
-    VF_TX("VFDCA_TXCTRL", IXGBE_VFDCA_TXCTRL(0u), tx.dca, .writable = ALL),
+    VF_TX("VFDCA_TXCTRL", IXGBE_VFDCA_TXCTRL(0u), tx.dca, .writable = ALL, .reset = DCA_TX_RESET),
     VF_TX("VFTDH", IXGBE_VFTDH(0u), tx.head, .writable = 0xffff, TX_SETUP),
     VF_TX("VFTDT", IXGBE_VFTDT(0u), tx.tail, .writable = 0xffff, .write = mock_ring_tdt_write),
     VF_TX("VFTXDCTL", IXGBE_VFTXDCTL(0u), tx.dctl, .writable = ALL & ~IXGBE_TXDCTL_SWFLSH,

@@ -82,11 +82,35 @@ static int read_desc(struct sriov_model *nic, uint32_t queue, bool tx, uint32_t 
     return err;
 }
 
+static uint8_t *written_at(const struct mock_ring *ring, uint32_t index)
+{
+    return ring->written + (size_t)index * DESC_BYTES;
+}
+
+void mock_ring_written(struct sriov_model *nic, uint32_t queue, bool tx, uint32_t index, const uint8_t *bytes)
+{
+    struct mock_ring *ring = ring_of(nic, queue, tx);
+
+    if (ring->written != NULL && index < ring->slots)
+        memcpy(written_at(ring, index), bytes, DESC_BYTES);
+}
+
+/*
+ * What a receive descriptor holds besides the packet's address is the header buffer's, of which one buffer
+ * has none: Linux's ixgbevf writes the address alone, and leaves DD where it was.
+ */
+static bool is_last_write_back(const struct mock_ring *ring, bool tx, uint32_t index, const uint8_t *d)
+{
+    if (tx)
+        return (d[12] & DD_BIT) != 0;
+    return (d[8] & DD_BIT) != 0 && memcmp(d, written_at(ring, index), DESC_BYTES / 2u) == 0;
+}
+
 /* Not written yet: still empty, or still the write-back of the lap before. */
 static void check_fresh(struct sriov_model *nic, uint32_t queue, bool tx, uint32_t index, const uint8_t *d)
 {
     static const uint8_t empty[DESC_BYTES];
-    bool done = d[tx ? 12 : 8] & DD_BIT;
+    bool done = is_last_write_back(ring_of(nic, queue, tx), tx, index, d);
 
     if (memcmp(d, empty, DESC_BYTES) == 0)
         report_desc(nic, queue, tx, index, SRIOV_REPORT_BAD_DESC,
@@ -147,6 +171,7 @@ void mock_queue_forget(struct sriov_model *nic, uint32_t queue, bool tx)
     uint32_t life = ring->life + 1u;
 
     free(ring->handed_copy);
+    free(ring->written);
     if (tx) {
         free(nic->tx[queue].frame);
         memset(&nic->tx[queue], 0, sizeof(nic->tx[queue]));
@@ -162,6 +187,13 @@ void mock_queues_free(struct sriov_model *nic)
         mock_queue_forget(nic, q, false);
         mock_queue_forget(nic, q, true);
     }
+}
+
+bool mock_ring_is_start(const struct mock_nic_reg *reg, uint32_t value)
+{
+    if (reg->write == mock_ring_rxdctl_write || reg->write == mock_ring_txdctl_write)
+        return (value & DCTL_ENABLE) != 0;
+    return value != 0 && (reg->write == mock_ring_rdt_write || reg->write == mock_ring_tdt_write);
 }
 
 static void setup_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value, bool tx)
@@ -242,7 +274,8 @@ static bool start(struct sriov_model *nic, const struct mock_ref *ref, bool tx)
     mock_queue_forget(nic, ref->index, tx);
     ring->slots = mock_ring_slots(regs, ref->index);
     ring->handed_copy = calloc(ring->slots + 1u, DESC_BYTES);
-    if (ring->handed_copy == NULL) {
+    ring->written = calloc(ring->slots + 1u, DESC_BYTES);
+    if (ring->handed_copy == NULL || ring->written == NULL) {
         ring->slots = 0;
         return false;
     }

@@ -45,6 +45,7 @@ static void on_write_back(struct sriov_model *nic, struct mock_event *event)
     if (event->life != nic->rx[event->a].ring.life)
         return; /* its memory may be somebody else's by now */
     nic->ops->dma_write(nic->host, &event->site, event->iova, event->bytes, event->len);
+    mock_ring_written(nic, event->a, false, event->site.index, event->bytes);
     if (event->b)
         mock_irq_raise_queue(nic, event->a, false);
 }
