@@ -83,6 +83,7 @@ static int build(struct world *world, const struct world_opts *opts, const char 
                                    .iova_last = opts->reach_last,
                                    .on_violation = opts->on_violation,
                                    .arg = opts->arg};
+    struct sriov_pf_opts pf = {.size = sizeof(pf), .max_api = opts->max_api};
     int rc;
 
     *step = "the simulated VMM";
@@ -99,7 +100,7 @@ static int build(struct world *world, const struct world_opts *opts, const char 
     }
     if (rc == 0) {
         *step = "the PF driver";
-        rc = sriov_pf_open(world->pf_fn, sriov_pf_drivers, NULL, &world->pf);
+        rc = sriov_pf_open(world->pf_fn, sriov_pf_drivers, &pf, &world->pf);
     }
     if (rc == 0) {
         *step = "enabling VFs";
