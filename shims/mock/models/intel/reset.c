@@ -38,7 +38,7 @@ static void clear_vf(struct sriov_model *nic, uint16_t fn)
     mock_mbx_reset(nic, fn);
 }
 
-/* The emulated device forgets next to nothing. */
+/* The emulated device forgets next to nothing, by FLR as by VTCTRL.RST. */
 static void clear_vf_shallow(struct sriov_model *nic, uint16_t fn)
 {
     for_each_queue(nic, fn, stop_queue);
@@ -46,15 +46,15 @@ static void clear_vf_shallow(struct sriov_model *nic, uint16_t fn)
         nic->fn[fn].irq.vec[v] = (struct mock_irq_vector){0};
 }
 
-/* By VFCTRL.RST (software) or by FLR: the PF's enables are gone until it sets them again. */
-static void reset_vf(struct sriov_model *nic, uint16_t fn, bool software)
+/* By VFCTRL.RST or by FLR: the PF's enables are gone until it sets them again. */
+static void reset_vf(struct sriov_model *nic, uint16_t fn)
 {
     uint32_t vf = fn - 1u, bit = UINT32_C(1) << (vf % 32u);
 
     nic->fn[fn].epoch++;
     nic->regs.vfre[vf / 32u] &= ~bit;
     nic->regs.vfte[vf / 32u] &= ~bit;
-    if (software && nic->quirks->vf_rst_shallow)
+    if (nic->quirks->vf_rst_shallow)
         clear_vf_shallow(nic, fn);
     else
         clear_vf(nic, fn);
@@ -128,7 +128,7 @@ void mock_reset_flr(struct sriov_model *nic, uint16_t fn)
     if (fn > nic->total_vfs)
         return;
     clear_vf_config(nic, fn);
-    reset_vf(nic, fn, false);
+    reset_vf(nic, fn);
 }
 
 void mock_reset_ctrl_ext_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value)
@@ -141,7 +141,7 @@ void mock_reset_ctrl_ext_write(struct sriov_model *nic, const struct mock_ref *r
 void mock_reset_vfctrl_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value)
 {
     if (value & IXGBE_CTRL_RST)
-        reset_vf(nic, ref->fn, true);
+        reset_vf(nic, ref->fn);
     if (value & ~IXGBE_CTRL_RST)
         mock_report_reg(nic, SRIOV_REPORT_READ_ONLY, ref, "only RST can be written here");
 }
