@@ -2,14 +2,15 @@
 /*
  * vfio-user: functions in the hands of other processes, over UNIX sockets.
  *
- * The server exports a function of any shim, a VF or another: a client (a VMM's vfio-user device, or the client below) finds a
- * PCI function with a virtual configuration space (vcfg.h), its BARs, MSI-X by eventfds, reset, and DMA
- * in the memory that it maps. The client is a shim: drivers drive functions that another process exports.
+ * The server exports a function of any shim, a VF or another: a client (a VMM's vfio-user device, or the
+ * client below) finds a PCI function with a virtual configuration space (vcfg.h), its BARs, MSI-X by
+ * eventfds, reset, and DMA in the memory that it maps. The client is a shim: drivers drive functions that
+ * another process exports.
  */
 #ifndef SRIOV_VFIO_USER_H
 #define SRIOV_VFIO_USER_H
 
-#include <sriov/vmm.h>
+#include <sriov/dma.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,10 +51,22 @@ struct sriov_vfu_device_opts {
     uint64_t max_bytes; /* that a client may have mapped; 0: SRIOV_VFU_BYTES_DEFAULT */
     uint32_t max_maps;  /* ... in so many pieces; 0: SRIOV_VFU_MAPS_DEFAULT */
     uint32_t reserved0;
+    /*
+     * How fn's shim lets a device reach memory that is not here, which a client maps without a descriptor:
+     * its bytes come and go by messages (sriov_mock_dma_remote does it for the simulated VMM). Both or
+     * neither; 0 or a negative errno. *remote is copied.
+     */
+    int (*remote_map)(void *arg, struct sriov_fn *fn, sriov_iova_t iova, uint64_t length,
+                      enum sriov_dma_dir dir, const struct sriov_dma_remote *remote);
+    int (*remote_unmap)(void *arg, struct sriov_fn *fn, sriov_iova_t iova, uint64_t length);
+    void *remote_arg;
+    /* For the client's answer, while which nobody else is served: one that takes longer is cut off. 0: 1 s.
+     */
+    uint64_t remote_timeout_ns;
 };
 /*
- * Accept memory without a descriptor (a ROM of the client's, say): the device does not reach it. Without
- * it such a map is refused with EOPNOTSUPP, as the messages that would carry the data are not spoken.
+ * Accept memory without a descriptor (a ROM of the client's, say) where there is no remote_map: the device
+ * does not reach it. Without either such a map is refused with EOPNOTSUPP.
  */
 #define SRIOV_VFU_UNSHARED 1u
 /*
@@ -66,8 +79,8 @@ struct sriov_vfu_device_opts {
  * Export fn, open and detached, which is attached until sriov_vfu_device_del: a VF, or another function
  * as a device of its own (SRIOV_VCFG_WHOLE tells what of it is not shown). A socket that nobody listens on
  * any more is replaced. Errors: -EINVAL (path too long too), -EBUSY (fn or path in use, or a PF with VFs),
- * -EOPNOTSUPP (its shim resets no function, or takes no buffers or no addresses of ours), -EPERM, -ENOENT (no such
- * folder), -ENOMEM, those of sriov_vcfg_create.
+ * -EOPNOTSUPP (its shim resets no function, or takes no buffers or no addresses of ours), -EPERM, -ENOENT (no
+ * such folder), -ENOMEM, those of sriov_vcfg_create.
  */
 SRIOV_API int sriov_vfu_device_add(struct sriov_vfu_server *server, struct sriov_fn *fn,
                                    const struct sriov_vfu_device_opts *opts, struct sriov_vfu_device **out);
@@ -85,10 +98,12 @@ struct sriov_vfu_counts {
     uint64_t clients;     /* that came, refused ones not counted */
     uint64_t turned_away; /* came while there was one */
     uint64_t messages;
-    uint64_t posted;  /* of these, those that wanted no reply */
-    uint64_t refused; /* answered with an error, or would have been */
-    uint64_t broken;  /* connections that ended for a breach of protocol */
-    uint64_t resets;  /* asked for by a client */
+    uint64_t posted;    /* of these, those that wanted no reply */
+    uint64_t refused;   /* answered with an error, or would have been */
+    uint64_t broken;    /* connections that ended for a breach of protocol */
+    uint64_t resets;    /* asked for by a client */
+    uint64_t dma_reads; /* messages to the client for memory that is not shared */
+    uint64_t dma_writes;
 };
 SRIOV_API int sriov_vfu_device_counts(const struct sriov_vfu_device *device, struct sriov_vfu_counts *counts);
 
@@ -100,6 +115,8 @@ SRIOV_API int sriov_vfu_device_counts(const struct sriov_vfu_device *device, str
  * it ends, the function is gone (SRIOV_EVENT_REMOVED) and can be opened anew.
  *
  * Memory for devices is sealed shared memory that the server is given; a caller's buffer cannot be mapped.
+ * What the server asks for by message is answered: while a call of ours waits for it, and with
+ * SRIOV_VFU_CLIENT_UNSHARED at any time.
  * BAR writes are posted: one that the server refuses vanishes, as on a bus.
  */
 struct sriov_vfu_client_opts {
@@ -112,7 +129,11 @@ struct sriov_vfu_client_opts {
      * 2^39 - 1. */
     uint64_t iova_first;
     uint64_t iova_last;
+    uint32_t flags; /* SRIOV_VFU_CLIENT_* */
+    uint32_t reserved0;
 };
+/* The server is given no memory: it asks for the bytes, and a thread of each open function's answers. */
+#define SRIOV_VFU_CLIENT_UNSHARED 1u
 
 /*
  * Strings are copied; no socket is touched yet. paths or dir, not both. Errors: -EINVAL (also a path longer

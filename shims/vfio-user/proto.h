@@ -119,6 +119,13 @@ struct vfu_region_access {
     uint32_t count; /* bytes; they follow in a write and in the reply to a read */
 };
 
+/* From the server, for memory that it could not map; data follows in a write and in the reply to a read. */
+struct vfu_dma_access {
+    uint64_t addr;
+    uint64_t count; /* bytes */
+};
+
+_Static_assert(sizeof(struct vfu_dma_access) == 16, "wire format");
 _Static_assert(sizeof(struct vfu_header) == 16, "wire format");
 _Static_assert(sizeof(struct vfu_version) == 4, "wire format");
 _Static_assert(sizeof(struct vfu_dma_map) == 32, "wire format");

@@ -51,6 +51,7 @@ static void usage(FILE *out)
     fputs("usage: sriov-conform --shim mock [--model 82599|82576] [--quirks NAME] [--pf]\n"
           "       sriov-conform --shim kvm --device BDF [--backend auto|group|iommufd]\n"
           "       sriov-conform --shim vfio-user --device SOCKET | [--model 82599|82576] [--quirks NAME]\n"
+          "                     [--unshared]   memory stays with the driver: the device asks for it\n"
           "       sriov-conform --vm mock|mock-apart|kvm|kvm-ring [--model 82599|82576|toy]\n"
           "  --trace FILE    try the trace decorator over the shim; its lines go to FILE\n"
           "  --only PREFIX   only the cases whose names begin so\n"
@@ -81,6 +82,9 @@ static int take_option(struct settings *set, int c)
     case 'b':
         set->stage.backend = optarg;
         return 0;
+    case 'u':
+        set->stage.unshared = true;
+        return 0;
     case 't':
         set->stage.trace = optarg;
         return 0;
@@ -100,13 +104,19 @@ static int take_option(struct settings *set, int c)
 
 static struct settings parse(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"shim", required_argument, NULL, 's'},   {"model", required_argument, NULL, 'm'},
-        {"quirks", required_argument, NULL, 'q'}, {"pf", no_argument, NULL, 'p'},
-        {"device", required_argument, NULL, 'd'}, {"backend", required_argument, NULL, 'b'},
-        {"trace", required_argument, NULL, 't'},  {"only", required_argument, NULL, 'o'},
-        {"summary", no_argument, NULL, 'S'},      {"vm", required_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},         {0}};
+    static const struct option options[] = {{"shim", required_argument, NULL, 's'},
+                                            {"model", required_argument, NULL, 'm'},
+                                            {"quirks", required_argument, NULL, 'q'},
+                                            {"pf", no_argument, NULL, 'p'},
+                                            {"device", required_argument, NULL, 'd'},
+                                            {"backend", required_argument, NULL, 'b'},
+                                            {"trace", required_argument, NULL, 't'},
+                                            {"only", required_argument, NULL, 'o'},
+                                            {"summary", no_argument, NULL, 'S'},
+                                            {"vm", required_argument, NULL, 'v'},
+                                            {"unshared", no_argument, NULL, 'u'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     struct settings set = {.stage = {.model = "82599", .backend = "auto"}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {

@@ -140,6 +140,7 @@ static struct stage *build_vfio_user(struct stage *stage, struct stage_opts *opt
         opts->device = vfu_host_path(stage->vfu_host);
     }
     struct sriov_vfu_client_opts vfu = {.size = sizeof(vfu), .paths = &opts->device, .num_paths = 1};
+    vfu.flags = opts->unshared ? SRIOV_VFU_CLIENT_UNSHARED : 0;
     int err = sriov_vfu_client_create(&vfu, &stage->vmm);
     if (err != 0) {
         return give_up(stage, "the vfio-user shim: --device is the path of a socket", err);

@@ -12,6 +12,7 @@ struct stage_opts {
     const char *device;  /* kvm: BDF; vfio-user: socket or NULL; mock: set by stage_build */
     const char *backend; /* kvm */
     bool pf;             /* mock: try the PF, not its first VF */
+    bool unshared;       /* vfio-user: share no memory with the server */
     const char *trace;   /* file for the lines of a trace that lies over the shim; NULL: no trace */
 };
 

@@ -20,6 +20,8 @@
 #define BUSY_NS    UINT64_C(20000)
 #define IDLE_NS    UINT64_C(1000000)
 #define PATH_BYTES 64
+/* A client that is run by nobody for long, on a loaded machine, is no client that has stopped. */
+#define REMOTE_NS UINT64_C(60000000000)
 
 struct vfu_host {
     struct sriov_mock *mock;
@@ -57,9 +59,25 @@ static int make_pf(struct vfu_host *host, const char *model, const char *quirks,
     return err < 0 ? err : 0;
 }
 
+static int remote_map(void *arg, struct sriov_fn *fn, sriov_iova_t iova, uint64_t length,
+                      enum sriov_dma_dir dir, const struct sriov_dma_remote *remote)
+{
+    return sriov_mock_dma_remote(arg, sriov_fn_info(fn)->name, iova, length, dir, remote);
+}
+
+static int remote_unmap(void *arg, struct sriov_fn *fn, sriov_iova_t iova, uint64_t length)
+{
+    return sriov_mock_dma_unremote(arg, sriov_fn_info(fn)->name, iova, length);
+}
+
 static int export_vf(struct vfu_host *host, const char *pf_name)
 {
-    struct sriov_vfu_device_opts opts = {.size = sizeof(opts), .path = host->path};
+    struct sriov_vfu_device_opts opts = {.size = sizeof(opts),
+                                         .path = host->path,
+                                         .remote_map = remote_map,
+                                         .remote_unmap = remote_unmap,
+                                         .remote_arg = host->mock,
+                                         .remote_timeout_ns = REMOTE_NS};
     char vf_name[SRIOV_NAME_MAX];
     int err = sriov_mock_vf_name(host->mock, pf_name, 0, vf_name);
     err = err != 0 ? err : sriov_fn_open(sriov_mock_vmm(host->mock), vf_name, NULL, &host->vf);

@@ -7,7 +7,8 @@
 
 struct vfu_host;
 
-/* NULL: one line on stderr says why. quirks may be NULL. */
+/* NULL: one line on stderr says why. quirks may be NULL. Memory of a client that shares none is reached by
+ * messages. */
 struct vfu_host *vfu_host_start(const char *model, const char *quirks);
 /* Of its socket; valid until it stops. */
 const char *vfu_host_path(const struct vfu_host *host);

@@ -127,6 +127,9 @@ static int take_opts(struct sriov_vfu_client_opts *own, const struct sriov_vfu_c
         own->iova_first = IOVA_FIRST;
         own->iova_last = IOVA_LAST;
     }
+    if ((own->flags & ~SRIOV_VFU_CLIENT_UNSHARED) != 0 || own->reserved0 != 0) {
+        return -EINVAL;
+    }
     bool aligned = own->iova_first % IOVA_ALIGN == 0 && own->iova_last % IOVA_ALIGN == IOVA_ALIGN - 1;
     return aligned && own->iova_first < own->iova_last ? 0 : -EINVAL;
 }
@@ -158,6 +161,7 @@ int sriov_vfu_client_create(const struct sriov_vfu_client_opts *opts, struct sri
     pthread_cond_init(&client->idle, NULL);
     client->next_id = 1;
     client->timeout_ns = own.timeout_ns;
+    client->unshared = (own.flags & SRIOV_VFU_CLIENT_UNSHARED) != 0;
     client->iova = (struct sriov_dma_range){.first = own.iova_first, .last = own.iova_last};
     client->dial = dial;
     client->epoll = epoll_create1(EPOLL_CLOEXEC);

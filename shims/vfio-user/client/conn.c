@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Messages of the server's own that may come before a reply. */
+/* Commands of the server's that we refuse before we think that it means nothing else. */
 #define STRAY_MAX 16u
 /* A server that was told that we go lets go within this time, or is not waited for. */
 #define PARTING_NS  UINT64_C(1000000000)
@@ -62,16 +62,78 @@ static int send_request(struct vfuc_conn *conn, const struct vfuc_msg *msg, uint
     return err != 0 ? err : flush(conn, deadline);
 }
 
-/* What a server may ask of us is memory that it does not share; all of ours it does. */
-static int refuse_command(struct vfuc_conn *conn, const struct vfu_header *asked, uint64_t deadline)
+/* 0, or a negative errno for the answer. */
+static int do_dma(struct vfuc_conn *conn, const struct vfu_header *asked, struct vfu_dma_access *at)
 {
-    struct vfu_header hdr = {
-        .id = asked->id, .cmd = asked->cmd, .flags = VFU_F_REPLY | VFU_F_ERROR, .error = EOPNOTSUPP};
+    bool write = asked->cmd == VFU_DMA_WRITE;
+    uint32_t length = vfu_rx_length(&conn->rx);
+    if (asked->cmd != VFU_DMA_READ && !write) {
+        return -EOPNOTSUPP;
+    }
+    if (conn->dma == NULL || vfu_rx_get(&conn->rx, at, sizeof(*at)) != 0 || at->count == 0 ||
+        at->count > VFU_XFER_MAX || length - sizeof(*at) != (write ? at->count : 0)) {
+        return -EINVAL;
+    }
+    if (write) {
+        memcpy(conn->bounce, vfu_rx_payload(&conn->rx) + sizeof(*at), (size_t)at->count);
+    }
+    return conn->dma(conn->dma_arg, write, at->addr, conn->bounce, at->count);
+}
+
+/* A command of the server's, which is done with then. *refused counts those that were no access to memory
+ * of ours. */
+static int answer_command(struct vfuc_conn *conn, const struct vfu_header *asked, uint32_t *refused,
+                          uint64_t deadline)
+{
+    struct vfu_header hdr = {.id = asked->id, .cmd = asked->cmd, .flags = VFU_F_REPLY};
+    struct vfu_dma_access at;
+    int result = do_dma(conn, asked, &at);
+    uint32_t data = result == 0 && asked->cmd == VFU_DMA_READ ? (uint32_t)at.count : 0;
+    vfu_rx_next(&conn->rx);
+    *refused += result != 0;
     if ((asked->flags & VFU_F_NO_REPLY) != 0) {
         return 0;
     }
-    int err = vfu_tx_put(&conn->tx, hdr, NULL, 0, NULL, 0, NULL, 0);
+    if (result != 0) {
+        hdr.flags |= VFU_F_ERROR;
+        hdr.error = (uint32_t)-result;
+    }
+    int err = vfu_tx_put(&conn->tx, hdr, &at, result == 0 ? sizeof(at) : 0, conn->bounce, data, NULL, 0);
     return err != 0 ? err : flush(conn, deadline);
+}
+
+/* Nobody waits for a reply: commands alone may come. */
+static int answer_waiting(struct vfuc_conn *conn, uint64_t deadline)
+{
+    uint32_t refused = 0;
+    int whole = vfu_rx_step(&conn->rx, conn->fd);
+    while (whole == 1) {
+        struct vfu_header hdr = vfu_rx_header(&conn->rx);
+        if ((hdr.flags & VFU_F_TYPE) != VFU_F_COMMAND || refused >= STRAY_MAX) {
+            return -EPROTO;
+        }
+        int err = answer_command(conn, &hdr, &refused, deadline);
+        if (err == 0 && vfuc_left(deadline) == 0) {
+            err = -ETIMEDOUT;
+        }
+        if (err != 0) {
+            return err;
+        }
+        whole = vfu_rx_step(&conn->rx, conn->fd);
+    }
+    return whole;
+}
+
+int vfuc_conn_serve(struct vfuc_conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    int err = atomic_load(&conn->gone) ? -ENODEV : 0;
+    if (err == 0) {
+        err = answer_waiting(conn, vfuc_deadline(conn->timeout_ns));
+        err = err != 0 ? lost(conn, err) : 0;
+    }
+    pthread_mutex_unlock(&conn->lock);
+    return err;
 }
 
 static int receive(struct vfuc_conn *conn, uint64_t deadline)
@@ -106,7 +168,8 @@ static int take_reply(struct vfuc_conn *conn, struct vfuc_msg *msg, const struct
 
 static int await_reply(struct vfuc_conn *conn, struct vfuc_msg *msg, uint16_t id, uint64_t deadline)
 {
-    for (uint32_t strays = 0; strays < STRAY_MAX; strays++) {
+    uint32_t strays = 0;
+    while (strays < STRAY_MAX) {
         int err = receive(conn, deadline);
         if (err != 0) {
             return err;
@@ -118,8 +181,10 @@ static int await_reply(struct vfuc_conn *conn, struct vfuc_msg *msg, uint16_t id
             vfu_rx_next(&conn->rx);
             return err;
         }
-        vfu_rx_next(&conn->rx);
-        err = type == VFU_F_COMMAND ? refuse_command(conn, &hdr, deadline) : -EPROTO;
+        err = type == VFU_F_COMMAND ? answer_command(conn, &hdr, &strays, deadline) : -EPROTO;
+        if (err == 0 && vfuc_left(deadline) == 0) {
+            err = -ETIMEDOUT; /* it asks and asks */
+        }
         if (err != 0) {
             return err;
         }
@@ -134,7 +199,9 @@ static int call_locked(struct vfuc_conn *conn, struct vfuc_msg *msg)
     if (atomic_load(&conn->dead) || atomic_load(&conn->gone)) {
         return -ENODEV;
     }
-    int err = send_request(conn, msg, id, deadline);
+    /* Who only ever posts must listen, too. */
+    int err = answer_waiting(conn, deadline);
+    err = err != 0 ? err : send_request(conn, msg, id, deadline);
     if (err == 0 && !msg->posted) {
         err = await_reply(conn, msg, id, deadline);
     }
@@ -178,6 +245,7 @@ static void conn_free(struct vfuc_conn *conn)
     conn->fd = -1;
     free(conn->rx.buf);
     free(conn->tx.buf);
+    free(conn->bounce);
     pthread_mutex_destroy(&conn->lock);
 }
 
@@ -189,7 +257,9 @@ int vfuc_conn_start(struct vfuc_conn *conn, int fd, uint64_t timeout_ns)
     conn->timeout_ns = timeout_ns;
     conn->rx.buf = malloc(VFU_MSG_MAX);
     conn->tx.buf = malloc(VFU_MSG_MAX);
-    int err = conn->rx.buf != NULL && conn->tx.buf != NULL ? vfuc_negotiate(conn) : -ENOMEM;
+    conn->bounce = malloc(VFU_XFER_MAX);
+    bool room = conn->rx.buf != NULL && conn->tx.buf != NULL && conn->bounce != NULL;
+    int err = room ? vfuc_negotiate(conn) : -ENOMEM;
     if (err != 0) {
         conn_free(conn);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Memory for devices: a memory file each, which the server is given and maps. It is sealed at its length:
- * nobody, the server neither, can cut it short under our feet.
+ * nobody, the server neither, can cut it short under our feet. Unshared, the server asks for its bytes.
  */
 #include "vfuc.h"
 
@@ -15,8 +15,10 @@ struct vfuc_map {
     struct vfuc_map *next;
     struct vfuc_map **link;
     void *va;
+    void *bus; /* the same memory as the server's messages reach it: a device's side of it */
     uint64_t length;
     uint64_t iova;
+    uint32_t dir;
 };
 
 int vfuc_op_dma_limits(void *handle, struct sriov_dma_limits *limits)
@@ -58,8 +60,8 @@ static int tell(struct vfuc_fn *fn, const struct sriov_dma_mem *mem, int fd)
     struct vfuc_msg msg = {.command = VFU_DMA_MAP,
                            .head = &ask,
                            .head_len = sizeof(ask),
-                           .fds = &fd,
-                           .num_fds = 1,
+                           .fds = fd >= 0 ? &fd : NULL,
+                           .num_fds = fd >= 0 ? 1 : 0,
                            .reply = answer,
                            .reply_room = sizeof(answer)};
     return vfuc_error(vfuc_call(&fn->conn, &msg));
@@ -67,49 +69,98 @@ static int tell(struct vfuc_fn *fn, const struct sriov_dma_mem *mem, int fd)
 
 static void list_in(struct vfuc_fn *fn, struct vfuc_map *map)
 {
+    pthread_mutex_lock(&fn->maps_lock);
     map->next = fn->maps;
     map->link = &fn->maps;
     if (map->next != NULL) {
         map->next->link = &map->next;
     }
     fn->maps = map;
+    pthread_mutex_unlock(&fn->maps_lock);
     fn->num_maps++;
+}
+
+static void map_free(struct vfuc_map *map)
+{
+    if (map->bus != NULL && map->bus != map->va) {
+        munmap(map->bus, map->length);
+    }
+    if (map->va != NULL) {
+        munmap(map->va, map->length);
+    }
+    free(map);
 }
 
 static void map_drop(struct vfuc_fn *fn, struct vfuc_map *map)
 {
+    pthread_mutex_lock(&fn->maps_lock);
     *map->link = map->next;
     if (map->next != NULL) {
         map->next->link = map->link;
     }
+    pthread_mutex_unlock(&fn->maps_lock);
     fn->num_maps--;
-    munmap(map->va, map->length);
-    free(map);
+    map_free(map);
+}
+
+static void *view_of(int fd, uint64_t length)
+{
+    void *va = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return va != MAP_FAILED ? va : NULL;
+}
+
+static struct vfuc_map *map_make(const struct vfuc_fn *fn, const struct sriov_dma_mem *mem, int fd)
+{
+    struct vfuc_map *map = calloc(1, sizeof(*map));
+    if (map == NULL) {
+        return NULL;
+    }
+    *map = (struct vfuc_map){.length = mem->length, .iova = mem->iova.raw, .dir = mem->dir};
+    map->va = view_of(fd, mem->length);
+    map->bus = fn->client->unshared && map->va != NULL ? view_of(fd, mem->length) : map->va;
+    if (map->bus == NULL) {
+        map_free(map);
+        return NULL;
+    }
+    return map;
 }
 
 /* Where the file is mapped here, and by the server. */
 static int map_file(struct vfuc_fn *fn, struct sriov_dma_mem *mem, int fd)
 {
-    struct vfuc_map *map = calloc(1, sizeof(*map));
+    struct vfuc_map *map = map_make(fn, mem, fd);
     if (map == NULL) {
         return -ENOMEM;
     }
-    void *va = mmap(NULL, mem->length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (va == MAP_FAILED) {
-        free(map);
-        return -ENOMEM;
-    }
-    int err = tell(fn, mem, fd);
+    list_in(fn, map); /* the server may ask for it before we know that it has it */
+    int err = tell(fn, mem, fn->client->unshared ? -1 : fd);
     if (err != 0) {
-        munmap(va, mem->length);
-        free(map);
+        map_drop(fn, map);
         return err;
     }
-    *map = (struct vfuc_map){.va = va, .length = mem->length, .iova = mem->iova.raw};
-    list_in(fn, map);
-    mem->va = va;
+    mem->va = map->va;
     mem->cookie = (uintptr_t)map;
     return 0;
+}
+
+int vfuc_dma_copy(void *handle, bool write, uint64_t addr, uint8_t *bytes, uint64_t count)
+{
+    struct vfuc_fn *fn = handle;
+    uint32_t dir = write ? SRIOV_DMA_DEVICE_WRITES : SRIOV_DMA_DEVICE_READS;
+    int err = -EFAULT;
+    pthread_mutex_lock(&fn->maps_lock);
+    const struct vfuc_map *map = fn->maps;
+    while (map != NULL && (addr < map->iova || addr - map->iova >= map->length)) {
+        map = map->next;
+    }
+    if (map != NULL && (map->dir & dir) != 0 && count <= map->length - (addr - map->iova)) {
+        uint8_t *at = (uint8_t *)map->bus + (addr - map->iova);
+        memcpy(write ? at : bytes, write ? bytes : at, (size_t)count);
+        atomic_thread_fence(memory_order_seq_cst); /* before what the server does next */
+        err = 0;
+    }
+    pthread_mutex_unlock(&fn->maps_lock);
+    return err;
 }
 
 int vfuc_op_dma_alloc(void *handle, struct sriov_dma_mem *mem)

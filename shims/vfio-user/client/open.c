@@ -87,12 +87,20 @@ static struct vfuc_fn *fn_new(struct vfuc *client, const char *name)
     if (fn != NULL) {
         fn->client = client;
         fn->ones = -1;
+        fn->answer_end = -1;
+        pthread_mutex_init(&fn->maps_lock, NULL);
         fn->info.size = sizeof(fn->info);
         fn->info.iommu_group = -1;
         memcpy(fn->info.name, name, strlen(name) + 1);
         memcpy(fn->info.bound_driver, "vfio-user", sizeof("vfio-user"));
     }
     return fn;
+}
+
+static void fn_free(struct vfuc_fn *fn)
+{
+    pthread_mutex_destroy(&fn->maps_lock);
+    free(fn);
 }
 
 static void let_go(struct vfuc_fn *fn)
@@ -113,7 +121,7 @@ int vfuc_fn_probe(struct vfuc *client, const char *name, const struct sockaddr_u
     if (err == 0) {
         let_go(fn);
     }
-    free(fn);
+    fn_free(fn);
     return err;
 }
 
@@ -167,6 +175,18 @@ static int check_args(struct vfuc *client, const struct sriov_open_args *args, s
     return vfuc_fn_listed(client, args->name, &open) ? -EBUSY : 0;
 }
 
+/* From here on the server may ask for memory. */
+static int begin_answers(struct vfuc_fn *fn)
+{
+    fn->conn.dma = vfuc_dma_copy;
+    fn->conn.dma_arg = fn;
+    int err = vfuc_answer_start(fn);
+    if (err != 0) {
+        let_go(fn);
+    }
+    return err;
+}
+
 int vfuc_op_open(void *vmm, const struct sriov_open_args *args, void **out)
 {
     struct vfuc *client = vmm;
@@ -180,9 +200,12 @@ int vfuc_op_open(void *vmm, const struct sriov_open_args *args, void **out)
         return -ENOMEM;
     }
     err = take_hold(fn, &at);
+    if (err == 0) {
+        err = begin_answers(fn);
+    }
     if (err != 0) {
         sriov_log(client->vmm, SRIOV_LOG_ERROR, "%s: %s (errno %d)", args->name, remedy(err), -err);
-        free(fn);
+        fn_free(fn);
         return err;
     }
     vfuc_hangup_init(fn);
@@ -198,9 +221,10 @@ void vfuc_op_close(void *handle)
     (void)vfuc_op_irq_disable(fn);
     vfuc_source_remove(fn->client, &fn->hangup);
     vfuc_views_drop(fn);
+    vfuc_answer_stop(fn);
     let_go(fn);
     vfuc_maps_drop(fn);
-    free(fn);
+    fn_free(fn);
 }
 
 int vfuc_op_info(void *handle, struct sriov_fn_info *info)

@@ -48,6 +48,7 @@ struct vfuc {
     uint32_t num_paths;
     struct sriov_dma_range iova;
     uint64_t timeout_ns; /* for one reply */
+    bool unshared;       /* SRIOV_VFU_CLIENT_UNSHARED */
     /* A connected socket for an address, or a negative errno; tests put a peer of their own there. */
     int (*dial)(void *arg, const struct sockaddr_un *at);
     void *dial_arg;
@@ -85,6 +86,10 @@ struct vfuc_conn {
     uint64_t timeout_ns;
     struct vfu_rx rx;
     struct vfu_tx tx;
+    uint8_t *bounce; /* VFU_XFER_MAX bytes on their way from or to memory */
+    /* The server's access to memory of ours, from or to bytes; negative errno. Any thread that calls. */
+    int (*dma)(void *arg, bool write, uint64_t addr, uint8_t *bytes, uint64_t count);
+    void *dma_arg;
     /* What the server allows. */
     uint32_t max_fds;
     uint64_t max_maps;
@@ -120,6 +125,8 @@ void vfuc_conn_end(struct vfuc_conn *conn);
  * -EPROTO, -ETIMEDOUT (both end it).
  */
 int vfuc_call(struct vfuc_conn *conn, struct vfuc_msg *msg);
+/* Answers what the server has asked by now. Negative errno: the connection has ended. */
+int vfuc_conn_serve(struct vfuc_conn *conn);
 /* The result of a call in the seam's terms. */
 int vfuc_error(int result);
 /* Any thread, any context: the server is told that we are gone. */
@@ -165,12 +172,17 @@ struct vfuc_fn {
     struct vfuc_view views[VFUC_BARS];
     int ones; /* memory file of 0xff; -1 until the first view */
 
+    pthread_mutex_t maps_lock; /* the list, for who answers the server */
     struct vfuc_map *maps;
     uint64_t num_maps;
 
     uint32_t max_vectors;
     uint32_t num_vectors;
     struct vfuc_vector *vectors;
+
+    bool answers; /* its thread runs */
+    pthread_t answerer;
+    int answer_end; /* eventfd; -1: none */
 
     bool can_reset;
     struct vfuc_source hangup;
@@ -217,9 +229,15 @@ bool vfuc_view_safe(int fd, uint64_t offset, uint64_t length);
 
 /* dma.c */
 void vfuc_maps_drop(struct vfuc_fn *fn);
+/* vfuc_conn.dma of a function. */
+int vfuc_dma_copy(void *fn, bool write, uint64_t addr, uint8_t *bytes, uint64_t count);
 int vfuc_op_dma_limits(void *fn, struct sriov_dma_limits *limits);
 int vfuc_op_dma_alloc(void *fn, struct sriov_dma_mem *mem);
 int vfuc_op_dma_free(void *fn, const struct sriov_dma_mem *mem);
+
+/* answer.c: a thread for a server that asks for memory */
+int vfuc_answer_start(struct vfuc_fn *fn);
+void vfuc_answer_stop(struct vfuc_fn *fn);
 
 /* irq.c */
 int vfuc_op_irq_count(void *fn, uint32_t *count);

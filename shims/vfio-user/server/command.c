@@ -25,6 +25,7 @@ static int hello(struct sriov_vfu_device *d, struct vfus_call *call)
         version.minor = version.minor < VFU_MINOR ? version.minor : VFU_MINOR;
         rc = vfu_version_write(&version, &ours, call->out, VFU_PAYLOAD_MAX);
     }
+    d->peer_xfer = theirs.max_data_xfer_size < VFU_XFER_MAX ? theirs.max_data_xfer_size : VFU_XFER_MAX;
     d->ends = rc < 0;
     d->hello = rc >= 0;
     call->length = rc >= 0 ? (uint32_t)rc : 0;

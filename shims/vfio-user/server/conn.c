@@ -5,7 +5,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-static void complain(struct sriov_vfu_device *d, const char *what, uint32_t cmd, int rc)
+void vfus_complain(struct sriov_vfu_device *d, const char *what, uint32_t cmd, int rc)
 {
     if (!d->complained) {
         d->complained = true;
@@ -26,6 +26,8 @@ int vfus_conn_begin(struct sriov_vfu_device *d, int fd)
     d->ends = false;
     d->complained = false;
     d->waits_out = false;
+    d->lost = 0;
+    d->events = EPOLLIN;
     d->tx.length = 0;
     d->tx.sent = 0;
     d->counts.clients++;
@@ -44,6 +46,8 @@ void vfus_conn_end(struct sriov_vfu_device *d)
     (void)close(d->sock);
     d->sock = -1;
     vfu_rx_next(&d->rx);
+    vfu_rx_next(&d->current);
+    vfus_queue_drop(d);
     vfus_irqs_off(d);
     rc = sriov_fn_reset(d->fn);
     if (rc != 0 && !sriov_fn_gone(d->fn)) {
@@ -60,15 +64,47 @@ void vfus_answer(struct vfus_call *call, const void *bytes, uint32_t length)
     call->length += length;
 }
 
-/* Reads again only when the last reply is out: a client that does not listen stops itself alone. */
+/* Reads again only when the last reply is out: a client that does not listen stops itself alone. A message
+ * that waits here is news too, and its client's socket has room. */
+static void watch(struct sriov_vfu_device *d)
+{
+    uint32_t events = EPOLLIN;
+
+    if (d->waits_out) {
+        events = EPOLLOUT;
+    } else if (d->queue != NULL) {
+        events = EPOLLIN | EPOLLOUT;
+    }
+    if (events != d->events) {
+        d->events = events;
+        (void)vfus_watch(d->server, EPOLL_CTL_MOD, d->sock, events, &d->on_sock);
+    }
+}
+
 static int flush(struct sriov_vfu_device *d)
 {
     int rc = vfu_tx_flush(&d->tx, d->sock);
-    bool waits = rc == 0;
 
-    if (rc >= 0 && waits != d->waits_out) {
-        d->waits_out = waits;
-        (void)vfus_watch(d->server, EPOLL_CTL_MOD, d->sock, waits ? EPOLLOUT : EPOLLIN, &d->on_sock);
+    if (rc >= 0) {
+        d->waits_out = rc == 0;
+    }
+    return rc;
+}
+
+/* 1: d->current is a whole message. */
+static int next_message(struct sriov_vfu_device *d)
+{
+    struct vfu_rx whole;
+    int rc;
+
+    if (vfus_queue_take(d)) {
+        return 1;
+    }
+    rc = vfu_rx_step(&d->rx, d->sock);
+    if (rc == 1) {
+        whole = d->rx;
+        d->rx = d->current;
+        d->current = whole;
     }
     return rc;
 }
@@ -96,8 +132,8 @@ static int check(const struct sriov_vfu_device *d, const struct vfu_header *hdr)
 
 static int handle(struct sriov_vfu_device *d)
 {
-    struct vfu_header hdr = vfu_rx_header(&d->rx);
-    struct vfus_call call = {.rx = &d->rx, .out = d->reply};
+    struct vfu_header hdr = vfu_rx_header(&d->current);
+    struct vfus_call call = {.rx = &d->current, .out = d->reply};
     int rc = check(d, &hdr);
 
     d->counts.messages++;
@@ -105,25 +141,31 @@ static int handle(struct sriov_vfu_device *d)
         return rc;
     }
     rc = vfus_command(d, &call);
+    if (d->lost != 0) {
+        return d->lost;
+    }
     if (rc != 0) {
         d->counts.refused++;
-        complain(d, "refused", hdr.cmd, rc);
+        vfus_complain(d, "refused", hdr.cmd, rc);
     }
     if ((hdr.flags & VFU_F_NO_REPLY) != 0) {
         d->counts.posted++;
     } else {
         reply(d, &hdr, &call, rc);
     }
-    vfu_rx_next(&d->rx);
-    return 0;
+    vfu_rx_next(&d->current);
+    return flush(d);
 }
 
 static void break_off(struct sriov_vfu_device *d, int rc)
 {
-    if (rc == -EPROTO) {
+    const struct vfu_rx *at = d->current.have != 0 ? &d->current : &d->rx;
+
+    if (rc < 0 && rc != -ENODEV) {
         d->counts.broken++;
-        complain(d, "cut off for a breach of protocol",
-                 d->rx.have >= sizeof(struct vfu_header) ? vfu_rx_header(&d->rx).cmd : 0, rc);
+        vfus_complain(d,
+                      rc == -ETIMEDOUT ? "cut off, as it gave no answer" : "cut off for a breach of protocol",
+                      at->have >= sizeof(struct vfu_header) ? vfu_rx_header(at).cmd : 0, rc);
     }
     vfus_conn_end(d);
 }
@@ -131,21 +173,23 @@ static void break_off(struct sriov_vfu_device *d, int rc)
 int vfus_conn_step(struct sriov_vfu_device *d)
 {
     int done = 0;
-    int rc = d->sock >= 0 ? flush(d) : 0;
+    int rc;
 
-    if (d->sock < 0 || rc == 0) {
+    if (d->sock < 0) {
         return 0;
     }
+    rc = d->lost != 0 ? d->lost : flush(d);
     if (rc > 0 && !d->ends) {
-        rc = vfu_rx_step(&d->rx, d->sock);
+        rc = next_message(d);
         done = rc > 0;
         if (rc > 0) {
             rc = handle(d);
-            rc = rc == 0 ? flush(d) : rc;
         }
     }
     if (rc < 0 || (d->ends && !d->waits_out)) {
         break_off(d, rc);
+    } else {
+        watch(d);
     }
     return done;
 }

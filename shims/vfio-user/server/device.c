@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define KNOWN_FLAGS (SRIOV_VFU_UNSHARED | SRIOV_VFU_UNSEALED)
+#define REMOTE_TIMEOUT_NS UINT64_C(1000000000)
+#define KNOWN_FLAGS       (SRIOV_VFU_UNSHARED | SRIOV_VFU_UNSEALED)
 
 /* Options of a caller of another age: as long as theirs is, and nothing unknown set in it. */
 static int take_opts(struct sriov_vfu_device *d, const struct sriov_vfu_device_opts *opts)
@@ -25,7 +26,12 @@ static int take_opts(struct sriov_vfu_device *d, const struct sriov_vfu_device_o
     }
     d->opts.max_bytes = d->opts.max_bytes != 0 ? d->opts.max_bytes : SRIOV_VFU_BYTES_DEFAULT;
     d->opts.max_maps = d->opts.max_maps != 0 ? d->opts.max_maps : SRIOV_VFU_MAPS_DEFAULT;
-    return (d->opts.flags & ~KNOWN_FLAGS) != 0 || d->opts.reserved0 != 0 ? -EINVAL : 0;
+    d->opts.remote_timeout_ns =
+        d->opts.remote_timeout_ns != 0 ? d->opts.remote_timeout_ns : REMOTE_TIMEOUT_NS;
+    return (d->opts.flags & ~KNOWN_FLAGS) != 0 || d->opts.reserved0 != 0 ||
+                   (d->opts.remote_map == NULL) != (d->opts.remote_unmap == NULL)
+               ? -EINVAL
+               : 0;
 }
 
 static int check_fn(struct sriov_fn *fn)
@@ -50,9 +56,10 @@ static int check_fn(struct sriov_fn *fn)
 static int make_buffers(struct sriov_vfu_device *d)
 {
     d->rx.buf = malloc(VFU_MSG_MAX);
+    d->current.buf = malloc(VFU_MSG_MAX);
     d->tx.buf = malloc(VFU_MSG_MAX);
     d->reply = malloc(VFU_PAYLOAD_MAX);
-    return d->rx.buf != NULL && d->tx.buf != NULL && d->reply != NULL ? 0 : -ENOMEM;
+    return d->rx.buf != NULL && d->current.buf != NULL && d->tx.buf != NULL && d->reply != NULL ? 0 : -ENOMEM;
 }
 
 static int on_flr(void *arg)
@@ -113,6 +120,7 @@ static void free_device(struct sriov_vfu_device *d)
     free(d->maps);
     free(d->reply);
     free(d->tx.buf);
+    free(d->current.buf);
     free(d->rx.buf);
     free(d->path);
     free(d);

@@ -154,6 +154,8 @@ int vfus_dma_map(struct sriov_vfu_device *d, struct vfus_call *call)
     map.size = ask.size;
     if (call->rx->num_fds != 0) {
         rc = share(d, call->rx->fds[0], &ask, &map); /* which is closed with the message */
+    } else if (d->opts.remote_map != NULL) {
+        rc = vfus_remote_map(d, &map, ask.flags);
     } else if ((d->opts.flags & SRIOV_VFU_UNSHARED) == 0) {
         rc = -EOPNOTSUPP;
     }
@@ -169,7 +171,9 @@ int vfus_dma_map(struct sriov_vfu_device *d, struct vfus_call *call)
 static void give_back(struct sriov_vfu_device *d, struct vfus_map *map)
 {
     d->counts.bytes -= map->size;
-    if (map->va != NULL && sriov_dma_unmap(d->fn, &map->dma) == 0) {
+    if (map->remote) {
+        (void)vfus_remote_unmap(d, map);
+    } else if (map->va != NULL && sriov_dma_unmap(d->fn, &map->dma) == 0) {
         (void)munmap(map->va, (size_t)map->size);
     }
 }

@@ -17,12 +17,21 @@
 #define VFUS_BARS 6u
 #define VFUS_PAGE UINT64_C(4096)
 
-/* Memory of the client's. va NULL: the device does not reach it. */
+/* Memory of the client's. va NULL and not remote: the device does not reach it. */
 struct vfus_map {
     uint64_t addr;
     uint64_t size;
     void *va;
+    bool remote; /* by messages to the client */
     struct sriov_dma dma;
+};
+
+/* A message that came while an answer was awaited; its bytes follow. */
+struct vfus_queued {
+    struct vfus_queued *next;
+    uint32_t length;
+    uint32_t num_fds;
+    int fds[VFU_FDS_MAX];
 };
 
 /* What an epoll event is about. */
@@ -44,14 +53,23 @@ struct sriov_vfu_device {
     struct vfus_source on_sock;
 
     /* the client */
-    int sock;        /* -1: none */
-    bool hello;      /* VERSION is done */
-    bool ends;       /* hang up when the reply is out */
-    bool complained; /* its first error is logged */
-    bool waits_out;  /* for room to send, and for nothing else */
-    struct vfu_rx rx;
+    int sock;              /* -1: none */
+    bool hello;            /* VERSION is done */
+    bool ends;             /* hang up when the reply is out */
+    bool complained;       /* its first error is logged */
+    bool waits_out;        /* for room to send, and for nothing else */
+    int lost;              /* negative errno: the connection has ended, and is let go of when it is safe */
+    uint32_t events;       /* EPOLL* that the socket is watched for */
+    struct vfu_rx rx;      /* what comes in */
+    struct vfu_rx current; /* the message that is being done */
     struct vfu_tx tx;
-    uint8_t *reply; /* VFU_PAYLOAD_MAX bytes */
+    uint8_t *reply;            /* VFU_PAYLOAD_MAX bytes */
+    struct vfus_queued *queue; /* first of the messages that wait */
+    uint32_t queued;
+    uint32_t queued_bytes;
+    uint32_t queued_fds;
+    uint64_t peer_xfer; /* bytes of data that one message to it may have */
+    uint16_t next_ask;
 
     struct vfus_map *maps; /* sorted by address, disjoint */
     uint32_t maps_room;
@@ -83,7 +101,19 @@ int vfus_conn_begin(struct sriov_vfu_device *d, int fd);
 void vfus_conn_end(struct sriov_vfu_device *d);
 /* How many messages were done: 0 or 1. */
 int vfus_conn_step(struct sriov_vfu_device *d);
+void vfus_complain(struct sriov_vfu_device *d, const char *what, uint32_t cmd, int rc);
 int vfus_watch(struct sriov_vfu_server *server, int op, int fd, uint32_t events, struct vfus_source *source);
+
+/* queue.c */
+/* Takes the message that rx has. -EPROTO: more wait than ever do; -ENOMEM. */
+int vfus_queue_put(struct sriov_vfu_device *d, struct vfu_rx *rx);
+/* Makes the first one d->current; false: there is none. */
+bool vfus_queue_take(struct sriov_vfu_device *d);
+void vfus_queue_drop(struct sriov_vfu_device *d);
+
+/* remote.c */
+int vfus_remote_map(struct sriov_vfu_device *d, struct vfus_map *map, uint32_t dir);
+int vfus_remote_unmap(struct sriov_vfu_device *d, const struct vfus_map *map);
 
 /* listen.c */
 int vfus_listen(struct sriov_vfu_device *d);
