@@ -408,7 +408,7 @@ class Documents(Case):
         self.assertEqual(sorted(self.complete(script, "sriovctl", "")), sorted(commands))
         self.assertEqual(self.complete(script, "sriovctl", "--shim", ""), ["kvm", "mock", "vfio-user"])
         self.assertIn("0000:01:10.0", self.complete(script, SRIOVCTL, "--shim", "mock", "ping", "0000:01:1"))
-        self.assertEqual(self.complete(script, "sriovctl", "vf", ""), ["show", "set"])
+        self.assertEqual(self.complete(script, "sriovctl", "vf", ""), ["show", "set", "reset-pf"])
         self.assertIn("0000:01:00.0", self.complete(script, SRIOVCTL, "--shim", "mock", "vf", "set", "0000:01:0"))
         self.assertEqual(self.complete(script, "sriovctl", "vf", "set", "--link", ""), ["auto", "on", "off"])
 

@@ -10,6 +10,7 @@
 #include <sriov/vfio_user.h>
 
 #include <poll.h>
+#include <stdio.h>
 
 #define SERVE_PATH_MAX  108u /* of a socket, with its NUL: sun_path */
 #define SERVE_POLL_MAX  16u
@@ -28,6 +29,7 @@ struct serve_values {
 
 struct serve_control;
 struct serve_wire;
+struct serve_watch;
 
 /* A VF and its socket. */
 struct serve_port {
@@ -47,7 +49,10 @@ struct serve {
     struct serve_port *ports;
     uint16_t num_ports;
     struct serve_control *control;
-    struct serve_wire *wire;
+    struct serve_wire *wire;   /* NULL: nothing is behind the port */
+    struct serve_watch *watch; /* NULL: nobody does */
+    int flush_task;            /* of the captures; 0: none */
+    bool capture_failed;
     int dir_fd;        /* locked while this process serves there; -1: not */
     uint64_t clock_ns; /* of the machine, as far as virtual time followed it */
     uint64_t told;     /* violations that were printed */
@@ -86,12 +91,41 @@ void serve_control_turn(struct serve *serve, const struct pollfd *fds, uint32_t 
 /* What a line that came by the control socket is answered with: an object. */
 json_t *serve_answer(struct serve *serve, const json_t *request);
 
+/* ---- serve_wire.c ---- */
+
+/* What --wire names; nothing where it names none. */
+int serve_wire_open(struct serve *serve);
+void serve_wire_close(struct serve *serve);
+/* -1: there is nothing to wait for. */
+int serve_wire_fd(const struct serve *serve);
+/* Takes the frames that are there. */
+void serve_wire_turn(struct serve *serve);
+json_t *serve_wire_view(const struct serve *serve);
+
+/* ---- serve_capture.c ---- */
+
+/* Port "vf0", "wire" (the PF's physical one) or "switch" (all that it carries) into a pcap file. */
+int serve_capture(struct serve *serve, const char *port, const char *file);
+int serve_captures_open(struct serve *serve);
+void serve_captures_close(struct serve *serve);
+
+/* ---- serve_fault.c ---- */
+
+int serve_faults_inject(struct serve *serve);
+
+/* ---- serve_watch.c ---- */
+
+int serve_watch_open(struct serve *serve);
+void serve_watch_close(struct serve *serve);
+
 /* ---- serve_view.c ---- */
 
 /* A port's traffic, owner, interrupts and mailbox now. */
 json_t *serve_view_port(struct serve *serve, uint16_t vf);
-/* All of them. */
-json_t *serve_view_ports(struct serve *serve);
+/* All of them, the wire, and what went amiss. */
+json_t *serve_view(struct serve *serve);
+/* One that serve_view_port gave, as a line. */
+void serve_view_line(FILE *to, const json_t *port);
 /* The last words: a line for each port. */
 void serve_view_summary(struct serve *serve);
 

@@ -85,12 +85,9 @@ static json_t *set_policy(struct serve *serve, int vf, const json_t *request)
 
 static json_t *say_view(struct serve *serve, int vf, const json_t *request)
 {
-    json_t *reply = out_object();
-
     (void)vf;
     (void)request;
-    out_set(reply, "ports", serve_view_ports(serve));
-    return reply;
+    return serve_view(serve);
 }
 
 static json_t *reset_pf(struct serve *serve, int vf, const json_t *request)

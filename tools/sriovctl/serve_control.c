@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The control socket: each line is a request in JSON, and is answered with a line. */
 #include "serve.h"
+#include "serve_socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define TALKERS 8u
@@ -29,41 +28,16 @@ struct serve_control {
 
 /* ---- opening ---- */
 
-static int bind_to(int fd, const char *path)
+static int start(struct serve_control *control, const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct stat st;
-
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
-        return 0;
-    }
-    /* The folder is ours alone: a socket in it is what a server that died left. */
-    if (errno != EADDRINUSE || lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode) || unlink(path) != 0) {
-        return -errno;
-    }
-    return bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
-}
-
-static int start(struct serve_control *control)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int rc;
+    int fd = serve_socket_bind(path, SOCK_STREAM);
 
     if (fd < 0) {
-        return -errno;
+        return fd;
     }
-    rc = bind_to(fd, control->path);
-    if (rc == 0 && listen(fd, (int)TALKERS) != 0) {
-        rc = -errno;
-        (void)unlink(control->path);
-    }
-    if (rc != 0) {
-        (void)close(fd);
-        return rc;
-    }
+    memcpy(control->path, path, strlen(path) + 1);
     control->listener = fd;
-    return 0;
+    return listen(fd, (int)TALKERS) == 0 ? 0 : -errno;
 }
 
 int serve_control_open(struct serve *serve)
@@ -82,8 +56,7 @@ int serve_control_open(struct serve *serve)
     if (serve_dir_path(serve, SERVE_CONTROL, path) != CLI_OK) {
         return CLI_USAGE;
     }
-    memcpy(control->path, path, sizeof(path));
-    int rc = start(control);
+    int rc = start(control, path);
     return rc == 0 ? CLI_OK
                    : cli_fail(serve->cli, "%s: cannot listen there: %s: remove it, or give another --dir",
                               path, strerror(-rc));
@@ -147,7 +120,7 @@ static bool take_line(struct serve *serve, struct talker *t)
     return send_some(t);
 }
 
-/* More of its lines; false: it has closed, or is gone. */
+/* More of its lines; false: it has closed, is gone, or speaks no text (a vfio-user client, say). */
 static bool read_some(struct talker *t)
 {
     ssize_t n = recv(t->fd, t->line + t->have, sizeof(t->line) - t->have, MSG_DONTWAIT);
@@ -156,7 +129,7 @@ static bool read_some(struct talker *t)
         return errno == EAGAIN || errno == EINTR;
     }
     t->have += (size_t)n;
-    return n > 0;
+    return n > 0 && memchr(t->line, '\0', t->have) == NULL;
 }
 
 static bool hear(struct serve *serve, struct talker *t)

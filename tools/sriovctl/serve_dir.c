@@ -38,12 +38,12 @@ int serve_dir_take(struct serve *serve)
     if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
         return fail(serve, "cannot be made", errno);
     }
-    if (access(dir, W_OK | X_OK) != 0) {
-        return fail(serve, "no sockets can be made there", errno);
-    }
     serve->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (serve->dir_fd < 0) {
         return fail(serve, "cannot be opened", errno);
+    }
+    if (access(dir, W_OK | X_OK) != 0) {
+        return fail(serve, "no sockets can be made there", errno);
     }
     if (flock(serve->dir_fd, LOCK_EX | LOCK_NB) != 0) {
         return cli_fail(serve->cli,

@@ -55,10 +55,11 @@ static int turn(struct serve *serve, const sigset_t *open)
 {
     struct pollfd fds[SERVE_POLL_MAX];
     struct timespec wait = until_due(serve);
-    uint32_t n = 1;
+    uint32_t n = 2;
     int rc = 0;
 
     fds[0] = (struct pollfd){.fd = sriov_vfu_server_fd(serve->server), .events = POLLIN};
+    fds[1] = (struct pollfd){.fd = serve_wire_fd(serve), .events = POLLIN};
     n += serve_control_fds(serve, &fds[n]);
     int ready = ppoll(fds, n, &wait, open);
     time_goes_on(serve);
@@ -68,7 +69,10 @@ static int turn(struct serve *serve, const sigset_t *open)
     if (fds[0].revents != 0) {
         rc = serve_clients(serve);
     }
-    serve_control_turn(serve, &fds[1], n - 1);
+    if (fds[1].revents != 0) {
+        serve_wire_turn(serve);
+    }
+    serve_control_turn(serve, &fds[2], n - 2);
     return rc;
 }
 

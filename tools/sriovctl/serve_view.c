@@ -80,14 +80,19 @@ json_t *serve_view_port(struct serve *serve, uint16_t vf)
     return object;
 }
 
-json_t *serve_view_ports(struct serve *serve)
+json_t *serve_view(struct serve *serve)
 {
+    const char *text;
+    json_t *object = out_object();
     json_t *array = out_array();
 
     for (uint16_t vf = 0; vf < serve->num_ports; vf++) {
         out_append(array, serve_view_port(serve, vf));
     }
-    return array;
+    out_set(object, "ports", array);
+    out_set(object, "wire", serve_wire_view(serve));
+    out_number(object, "violations", world_violations(serve->cli->world, &text));
+    return object;
 }
 
 static unsigned long long number_of(const json_t *object, const char *key)
@@ -95,20 +100,37 @@ static unsigned long long number_of(const json_t *object, const char *key)
     return (unsigned long long)json_integer_value(json_object_get(object, key));
 }
 
+void serve_view_line(FILE *to, const json_t *port)
+{
+    fprintf(to,
+            "vf%llu: link %s, %s, rx %llu packets %llu bytes, tx %llu packets %llu bytes, %llu drops, %llu "
+            "interrupts, mailbox %s\n",
+            number_of(port, "vf"), json_string_value(json_object_get(port, "link")),
+            json_is_true(json_object_get(port, "connected")) ? "a client" : "no client",
+            number_of(port, "rx_packets"), number_of(port, "rx_bytes"), number_of(port, "tx_packets"),
+            number_of(port, "tx_bytes"), number_of(port, "drops"), number_of(port, "interrupts"),
+            json_string_value(json_object_get(port, "mailbox")));
+}
+
 void serve_view_summary(struct serve *serve)
 {
-    const char *text;
-    unsigned long long violations = world_violations(serve->cli->world, &text);
+    json_t *view = serve_view(serve);
+    const json_t *ports = json_object_get(view, "ports");
+    const json_t *wire = json_object_get(view, "wire");
 
-    for (uint16_t vf = 0; vf < serve->num_ports; vf++) {
-        json_t *port = serve_view_port(serve, vf);
-
-        printf("vf%u: rx %llu packets %llu bytes, tx %llu packets %llu bytes, %llu drops, %llu interrupts, "
-               "%llu clients\n",
-               vf, number_of(port, "rx_packets"), number_of(port, "rx_bytes"), number_of(port, "tx_packets"),
-               number_of(port, "tx_bytes"), number_of(port, "drops"), number_of(port, "interrupts"),
-               number_of(port, "clients"));
-        json_decref(port);
+    if (serve->cli->globals.json) {
+        (void)json_dumpf(view, stdout, JSON_COMPACT);
+        putchar('\n');
+        json_decref(view);
+        return;
     }
-    printf("%llu violations\n", violations);
+    for (size_t i = 0; i < json_array_size(ports); i++) {
+        serve_view_line(stdout, json_array_get(ports, i));
+    }
+    if (json_is_object(wire)) {
+        printf("%s: sent %llu, received %llu, lost %llu\n", json_string_value(json_object_get(wire, "name")),
+               number_of(wire, "sent"), number_of(wire, "received"), number_of(wire, "lost"));
+    }
+    printf("%llu violations\n", number_of(view, "violations"));
+    json_decref(view);
 }

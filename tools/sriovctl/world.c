@@ -89,6 +89,7 @@ static int build(struct world *world, const struct world_opts *opts, const char 
     *step = "the simulated VMM";
     rc = sriov_mock_create(&mock, &world->mock);
     if (rc == 0) {
+        sriov_mock_advance(world->mock, opts->begin_ns);
         *step = "the simulated PF";
         rc = add_pf(world, opts);
     }

@@ -26,6 +26,7 @@ struct world_opts {
     enum world_pf_mood mood;
     /* For functions that others drive; all 0: the world is the drivers' of this process. */
     uint64_t serve_every_ns; /* how often the PF looks for work that no interrupt tells of; 0: 50 us */
+    uint64_t begin_ns;       /* what its clock starts with */
     uint64_t reach_last;     /* functions may reach memory from 0 to here, as a guest's; 0: the mock's own */
     const struct sriov_mac *first_mac; /* of VF 0, counted on by the last byte; NULL: 02:53:52:00:00:00 */
     bool no_macs;                      /* each VF chooses its own */

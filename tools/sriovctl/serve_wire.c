@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames between the PF's physical port and what --wire names. */
+#include "serve_wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Frames taken in one turn; the clients want theirs. */
+#define BURST 64u
+
+/* The device is at work meanwhile: only out, and at once. */
+static void on_frame(void *arg, const void *frame, size_t len)
+{
+    struct serve_wire *wire = arg;
+
+    if (wire->put(wire, frame, len)) {
+        wire->sent++;
+    } else {
+        wire->lost++;
+    }
+}
+
+/* The part behind the prefix, or NULL when it has another, or nothing behind it. */
+static const char *behind(const char *spec, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return strncmp(spec, prefix, n) == 0 && spec[n] != '\0' ? spec + n : NULL;
+}
+
+static int open_named(struct serve *serve, struct serve_wire *wire, const char *spec)
+{
+    const char *rest = behind(spec, "pcap:");
+
+    if (rest != NULL) {
+        return serve_capture(serve, "switch", rest);
+    }
+    rest = behind(spec, "tap:");
+    if (rest != NULL) {
+        return serve_wire_tap(serve, wire, rest);
+    }
+    rest = behind(spec, "dgram:");
+    if (rest != NULL) {
+        return serve_wire_dgram(serve, wire, rest);
+    }
+    return cli_fail(serve->cli, "--wire %.100s: give pcap:FILE, tap:NAME or dgram:PATH", spec);
+}
+
+int serve_wire_open(struct serve *serve)
+{
+    struct serve_wire *wire;
+
+    if (serve->values->wire == NULL) {
+        return CLI_OK;
+    }
+    wire = calloc(1, sizeof(*wire));
+    if (wire == NULL) {
+        return cli_fail(serve->cli, "out of memory");
+    }
+    wire->fd = -1;
+    wire->name = serve->values->wire;
+    serve->wire = wire;
+    if (open_named(serve, wire, wire->name) != CLI_OK) {
+        return CLI_USAGE;
+    }
+    if (wire->fd >= 0) {
+        (void)sriov_mock_wire_sink(serve->mock, serve->owner.bdf, on_frame, wire);
+    }
+    return CLI_OK;
+}
+
+void serve_wire_close(struct serve *serve)
+{
+    struct serve_wire *wire = serve->wire;
+
+    if (wire == NULL) {
+        return;
+    }
+    if (wire->fd >= 0) {
+        (void)sriov_mock_wire_sink(serve->mock, serve->owner.bdf, NULL, NULL);
+        (void)close(wire->fd);
+    }
+    if (wire->path[0] != '\0') {
+        (void)unlink(wire->path);
+    }
+    free(wire);
+    serve->wire = NULL;
+}
+
+int serve_wire_fd(const struct serve *serve)
+{
+    return serve->wire != NULL ? serve->wire->fd : -1;
+}
+
+void serve_wire_turn(struct serve *serve)
+{
+    static uint8_t frame[SERVE_FRAME_MAX];
+    struct serve_wire *wire = serve->wire;
+    ssize_t n = 1;
+
+    for (uint32_t i = 0; i < BURST && n > 0; i++) {
+        n = wire->get(wire, frame, sizeof(frame));
+        if (n > 0 && sriov_mock_wire_send(serve->mock, serve->owner.bdf, frame, (size_t)n) == 0) {
+            wire->received++;
+        }
+    }
+}
+
+json_t *serve_wire_view(const struct serve *serve)
+{
+    const struct serve_wire *wire = serve->wire;
+    json_t *object;
+
+    if (wire == NULL) {
+        return json_null();
+    }
+    object = out_object();
+    out_text(object, "name", wire->name);
+    out_number(object, "sent", wire->sent);
+    out_number(object, "received", wire->received);
+    out_number(object, "lost", wire->lost);
+    return object;
+}
