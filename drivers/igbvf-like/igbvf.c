@@ -91,7 +91,7 @@ static const struct sri_vf_hw igbvf_hw = {
            .dca = IGBVF_TXCTL(0) - IGBVF_TDBAL(0),
            .dca_set = 0,
            .ctl_set = 8u | 1u << IGB_TXDCTL_HTHRESH_SHIFT},
-    .rx_format = {.l4e = IGB_RXD_ERR_L4E, .ipe = IGB_RXD_ERR_IPE, .vlan_lb_swapped = true},
+    .rx_format = {.l4e = IGB_RXD_ERR_L4E, .ipe = IGB_RXD_ERR_IPE},
     .rx_owners = rx_owners,
     .tx_owners = tx_owners,
     .counters = counters,

@@ -168,8 +168,7 @@ static bool fill_slot(struct sri_rxq *q, uint32_t i)
 static uint64_t simple_frame_bits(const struct sri_rxq *q)
 {
     uint64_t long_bits = (uint64_t)(0xffffu & ~q->align) << 32;
-    uint64_t tag = q->format->vlan_lb_swapped ? SRI_RX_VP : 0;
-    return SRI_RX_DD | SRI_RX_EOP | SRI_RX_ERRORS | tag | long_bits;
+    return SRI_RX_DD | SRI_RX_EOP | SRI_RX_ERRORS | long_bits;
 }
 
 /* What the device is told of a buffer's size: whole KiB, 1 to 16 (SRRCTL.BSIZEPACKET). */

@@ -39,9 +39,8 @@ struct sri_desc {
 
 /* Where the two devices differ on receive. */
 struct sri_rx_format {
-    uint64_t l4e;         /* L4 checksum wrong */
-    uint64_t ipe;         /* IPv4 checksum wrong */
-    bool vlan_lb_swapped; /* the tag of a looped back frame is big endian (82576) */
+    uint64_t l4e; /* L4 checksum wrong */
+    uint64_t ipe; /* IPv4 checksum wrong */
 };
 
 /* Flags of a good frame: by status bits 6:3 and by RSS type; the OR of both. */

@@ -192,21 +192,12 @@ static uint16_t checksum_flags(const struct sri_rxq *q, uint64_t hi)
     return flags;
 }
 
-static uint16_t vlan_tag(const struct sri_rxq *q, uint64_t hi)
-{
-    uint16_t tag = (uint16_t)(hi >> 48);
-    if (q->format->vlan_lb_swapped && (hi & SRI_RX_LB) != 0) {
-        tag = (uint16_t)(tag << 8 | tag >> 8);
-    }
-    return tag;
-}
-
 static struct sriov_buf *finish(struct sri_rxq *q, uint64_t lo, uint64_t hi)
 {
     struct sriov_buf *frame = q->head;
     frame->pkt_len = q->chain_len;
     frame->flags = checksum_flags(q, hi) | q->flags->rss[lo & 15];
-    frame->vlan_tci = vlan_tag(q, hi);
+    frame->vlan_tci = (uint16_t)(hi >> 48);
     frame->queue = q->base.index;
     frame->rss_hash = (uint32_t)(lo >> 32);
     q->head = NULL;

@@ -269,7 +269,8 @@ static void receive_enable_of_a_vf(void **state)
     }
 }
 
-static void loopback_tag_is_swapped(void **state)
+/* Of the VFs of this family only the I350's swap it, and its drivers know. */
+static void loopback_tag_is_as_any_other(void **state)
 {
     struct rig *r = three_vfs(&rig_82576);
     uint8_t f[68];
@@ -282,7 +283,7 @@ static void loopback_tag_is_swapped(void **state)
     f[14] = 0x20;
     f[15] = 0x64;
     rig_send(r, 1, 0, f, 68);
-    assert_int_equal(rig_rx_dw(r, 2, 0, 0, 3) >> 16, 0x6420);
+    assert_int_equal(rig_rx_dw(r, 2, 0, 0, 3) >> 16, 0x2064);
     r->ops->wire_rx(r->m, f, 68);
     assert_int_equal(rig_rx_dw(r, 2, 0, 1, 3) >> 16, 0x2064);
     rig_end(r);
@@ -350,7 +351,7 @@ int main(void)
         CASE("82599 8.2.3.27, 82576 8.14: anti-spoofing", spoofing_is_stopped),
         CASE("82599 7.10.3, 82576 7.10.3: default pool", default_pool_takes_the_rest),
         CASE("82599 8.2.3.27, 82576 8.14: VFRE", receive_enable_of_a_vf),
-        CASE("82576 7.1.5: a looped back tag is big endian", loopback_tag_is_swapped),
+        CASE("82576 7.1.5: the tag of a frame from another VF", loopback_tag_is_as_any_other),
         CASE("82599 8.2.3.27: what is not modelled says so", features_that_are_not_there),
         CASE("82576 8.18: loopback counters", loopback_counters),
         CASE("82599 8.2.3.23, 82576 8.18: port counters", port_counters_clear_on_read),

@@ -265,6 +265,7 @@ const struct mock_nic_chip mock_82599 = {
     .default_pool_shift = IXGBE_PFVTCTL_DEF_PL_SHIFT,
     .default_pool_mask = IXGBE_PFVTCTL_DEF_PL,
     .bsizepacket_mask = IXGBE_SRRCTL_BSIZEPACKET,
+    .bsizeheader_mask = IXGBE_SRRCTL_BSIZEHEADER,
     .drop_en = IXGBE_SRRCTL_DROP_EN,
     .err_l4 = IXGBE_RXD_ERR_L4E,
     .err_ip = IXGBE_RXD_ERR_IPE,

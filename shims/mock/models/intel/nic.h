@@ -118,11 +118,10 @@ struct mock_nic_chip {
     uint32_t mcast_hash_enable; /* 0: always on */
     uint32_t mcast_shift_mask, mcast_shift_at;
     uint32_t default_pool_shift, default_pool_mask;
-    uint32_t bsizepacket_mask, drop_en, bsize_default;
+    uint32_t bsizepacket_mask, bsizeheader_mask, drop_en, bsize_default;
     uint32_t err_l4, err_ip;
     uint32_t rxcsum_ip, rxcsum_l4, rxcsum_sctp; /* 0: always on */
     uint32_t pad_enable;
-    bool loopback_vlan_big_endian;
     uint32_t itr_mask, itr_keep, itr_ns_per_lsb; /* ns of the masked raw value's lowest unit */
     uint32_t itr_shift;
     uint32_t dctl_wthresh;
@@ -396,6 +395,8 @@ void mock_tx_kick_all(struct sriov_model *nic);
 void mock_tx_released(struct sriov_model *nic, uint32_t queue);
 void mock_rx_to_queue(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame);
 void mock_rx_drain(struct sriov_model *nic);
+/* Why a queue cannot run as its SRRCTL says; NULL: it can. */
+const char *mock_rx_format_refused(const struct sriov_model *nic, uint32_t queue);
 void mock_rx_fifo_clear(struct sriov_model *nic);
 
 /* l2switch.c */
@@ -416,8 +417,6 @@ void mock_packet_verify(const uint8_t *bytes, const struct mock_packet *p, struc
 uint32_t mock_toeplitz(const uint8_t *key, const uint8_t *input, size_t len);
 uint32_t mock_packet_rss_input(const uint8_t *bytes, const struct mock_packet *pkt, bool with_ports,
                                uint8_t out[36]);
-void mock_packet_fix_ip_checksum(uint8_t *bytes, size_t len, size_t l3_at, size_t ip_len);
-bool mock_packet_fix_l4_checksum(uint8_t *bytes, size_t len, size_t l3_at, size_t ip_len, bool tcp);
 
 /* stats.c */
 void mock_stats_rx_wire(struct sriov_model *nic, const uint8_t *bytes, size_t len);

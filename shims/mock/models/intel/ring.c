@@ -302,11 +302,10 @@ static bool dctl_write(struct sriov_model *nic, const struct mock_ref *ref, uint
 void mock_ring_rxdctl_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value)
 {
     bool on = (value & ~*mock_reg_cell(nic, ref) & DCTL_ENABLE) != 0;
-    uint32_t type = nic->regs.srrctl[ref->index] & IXGBE_SRRCTL_DESCTYPE;
+    const char *refused = mock_rx_format_refused(nic, ref->index);
 
-    if (on && type != IXGBE_SRRCTL_DESCTYPE_ADV_ONEBUF)
-        mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, ref,
-                        "SRRCTL.DESCTYPE: only advanced descriptors with one buffer");
+    if (on && refused != NULL)
+        mock_report_reg(nic, SRIOV_REPORT_UNMODELLED, ref, refused);
     dctl_write(nic, ref, value, false);
     mock_rx_drain(nic);
 }

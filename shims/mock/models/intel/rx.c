@@ -16,6 +16,7 @@ enum delivery {
 /* A packet on its way into descriptors. */
 struct landing {
     uint32_t queue, pool, left, at;
+    uint32_t header; /* bytes for the header buffer of its first descriptor */
     uint32_t dw0, dw1, status, vlan;
 };
 
@@ -97,15 +98,13 @@ static uint32_t checksum_status(const struct sriov_model *nic, const uint8_t *by
     return status;
 }
 
-static void strip_tag(struct sriov_model *nic, const struct mock_frame *frame, struct landing *l)
+static void strip_tag(struct sriov_model *nic, struct landing *l)
 {
     uint32_t tag = (uint32_t)nic->scratch[14] << 8 | nic->scratch[15];
 
     memmove(nic->scratch + 12, nic->scratch + 16, l->left - 16u);
     l->left -= 4u;
     l->status |= IXGBE_RXD_STAT_VP;
-    if (frame->from_vf && nic->chip->loopback_vlan_big_endian)
-        tag = (tag >> 8 | tag << 8) & 0xffffu;
     l->vlan = tag << IXGBE_RXD_DW3_VLAN_SHIFT;
 }
 
@@ -131,30 +130,68 @@ static void prepare(struct sriov_model *nic, const struct mock_frame *frame, str
     l->status |= IXGBE_RXD_STAT_EOP | checksum_status(nic, frame->bytes, &p) |
                  (frame->from_vf ? IXGBE_RXD_STAT_LB : 0);
     if (p.tagged && nic->chip->strip_vlan(nic, l->pool, l->queue))
-        strip_tag(nic, frame, l);
+        strip_tag(nic, l);
+}
+
+/* A refused posted write goes unnoticed by the device: it carries on. */
+static void land_bytes(struct sriov_model *nic, struct landing *l, const struct sriov_site *site, uint64_t at,
+                       uint32_t n)
+{
+    if (n > 0)
+        nic->ops->dma_write(nic->host, site, sriov_iova(at), nic->scratch + l->at, n);
+    l->at += n;
+    l->left -= n;
 }
 
 static bool land_one(struct sriov_model *nic, struct landing *l, uint32_t size)
 {
-    uint32_t *head = &nic->regs.rx.head[l->queue], index = *head, n = l->left < size ? l->left : size;
+    uint32_t *head = &nic->regs.rx.head[l->queue], index = *head, header = l->header, n;
     uint32_t slots = nic->rx[l->queue].ring.slots, dw[4];
     struct sriov_site site;
-    bool eop = n == l->left;
+    bool eop;
 
     if (mock_ring_fetch(nic, l->queue, false, index, dw) != 0)
         return false;
     mock_queue_site(nic, l->queue, false, SRIOV_SITE_RX_PAYLOAD, index, &site);
-    /* A refused posted write goes unnoticed by the device: it carries on. */
-    nic->ops->dma_write(nic->host, &site, sriov_iova((uint64_t)dw[1] << 32 | dw[0]), nic->scratch + l->at, n);
-    l->at += n;
-    l->left -= n;
+    land_bytes(nic, l, &site, (uint64_t)dw[3] << 32 | (dw[2] & ~1u), header);
+    l->header = 0;
+    n = l->left < size ? l->left : size;
+    land_bytes(nic, l, &site, (uint64_t)dw[1] << 32 | dw[0], n);
+    eop = l->left == 0;
     *head = index + 1u == slots ? 0 : index + 1u;
-    dw[0] = eop ? l->dw0 : 0;
+    dw[0] = (eop ? l->dw0 : 0) | (header << IXGBE_RXD_DW0_HDR_LEN_SHIFT & IXGBE_RXD_DW0_HDR_LEN);
     dw[1] = eop ? l->dw1 : 0;
     dw[2] = IXGBE_RXD_STAT_DD | (eop ? l->status : 0);
     dw[3] = n | (eop ? l->vlan : 0);
     write_back(nic, l->queue, index, dw, eop);
     return true;
+}
+
+/*
+ * "Split, always use the header buffer": a packet whose header is not one that PSRTYPE names begins in the
+ * header buffer and goes on in the packet's. Other splits are refused when the queue is enabled.
+ */
+static uint32_t header_bytes(const struct sriov_model *nic, uint32_t queue)
+{
+    uint32_t srrctl = nic->regs.srrctl[queue];
+
+    if ((srrctl & IXGBE_SRRCTL_DESCTYPE) != IXGBE_SRRCTL_DESCTYPE_HDR_SPLIT_ALWAYS)
+        return 0;
+    return ((srrctl & nic->chip->bsizeheader_mask) >> IXGBE_SRRCTL_BSIZEHEADER_SHIFT) * 64u;
+}
+
+const char *mock_rx_format_refused(const struct sriov_model *nic, uint32_t queue)
+{
+    uint32_t type = nic->regs.srrctl[queue] & IXGBE_SRRCTL_DESCTYPE, pool, n;
+
+    if (type == IXGBE_SRRCTL_DESCTYPE_ADV_ONEBUF)
+        return NULL;
+    if (type != IXGBE_SRRCTL_DESCTYPE_HDR_SPLIT_ALWAYS || header_bytes(nic, queue) == 0)
+        return "SRRCTL.DESCTYPE: only advanced descriptors with one buffer, or always a header buffer";
+    nic->chip->pool_of(nic, queue, false, &pool, &n);
+    if (pool < nic->chip->pools && (nic->regs.psrtype[pool] & ~IXGBE_PSRTYPE_RQPL) != 0)
+        return "PSRTYPE: no packet is split at its header";
+    return NULL;
 }
 
 static enum delivery deliver(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame)
@@ -170,7 +207,9 @@ static enum delivery deliver(struct sriov_model *nic, uint32_t queue, const stru
     prepare(nic, frame, &l);
     have = rx->ring.slots == 0 ? 0
                                : (rx->seen_tail + rx->ring.slots - nic->regs.rx.head[queue]) % rx->ring.slots;
-    if (have < (l.left + size - 1u) / size)
+    l.header = header_bytes(nic, queue);
+    l.header = l.header < l.left ? l.header : l.left;
+    if (have == 0 || have < (l.left - l.header + size - 1u) / size)
         return NO_DESCRIPTOR;
     nic->ops->tap(nic->host, fn, true, frame->bytes, frame->len);
     mock_stats_vf_rx(nic, fn, frame);
