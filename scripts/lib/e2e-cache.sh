@@ -74,6 +74,7 @@ unpack_kernel() {
 	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$result" --exclude='*/drivers/gpu' \
 		--exclude='*/drivers/media' --exclude='*/sound' ./boot --wildcards '*lib/modules' || return 1
 	mv "$result/boot/vmlinuz-$release" "$result/vmlinuz" || return 1
+	"$lib_dir/vmlinux" "$result/vmlinuz" "$result/vmlinux" || return 1
 	[ -e "$result/lib" ] || mv "$result/usr/lib" "$result/lib" || return 1
 	printf '%s\n' "$release" >"$result/release"
 	find "$result/lib/modules" -name '*.ko.xz' -print0 | xargs -0 -r -P "$(nproc)" -n 64 xz -d || return 1
@@ -139,7 +140,7 @@ e2e_cache_fill() {
 	cache_ensure qemu "$(cache_key 1 "$(new_suites)")" make_qemu || failed+=(QEMU)
 	cache_ensure guest-root "$(cache_key 1 "${guest_packages[@]}")" make_guest_root ||
 		failed+=("guest user land")
-	cache_ensure kernel-stock "$(cache_key 1)" make_stock_kernel || failed+=("kernel 6.1")
+	cache_ensure kernel-stock "$(cache_key 2)" make_stock_kernel || failed+=("kernel 6.1")
 	cache_ensure qemu-vfu "$(cache_key 1)" make_qemu_vfu || failed+=("QEMU with vfio-user")
 	cache_ensure kernel-stock612 "$(cache_key 1)" make_stock612_kernel || failed+=("kernel 6.12")
 	cache_ensure dpdk "$(cache_key "$dpdk_format")" make_dpdk || failed+=(DPDK)

@@ -54,6 +54,12 @@ def kernel(kind):
     return root
 
 
+def kernel_image(root):
+    """What QEMU is to start: unpacked, where the cache has it so."""
+    unpacked = root / "vmlinux"
+    return unpacked if unpacked.exists() else root / "vmlinuz"
+
+
 def qemu_command(name="qemu"):
     """QEMU as the cache has it: "qemu", or "qemu-vfu", which knows vfio-user-pci."""
     root = entry(name)

@@ -42,7 +42,7 @@ class ServedVm(Vm):
                 "-machine", "q35,memory-backend=m0", "-m", str(spec.memory), "-smp", str(header.cpus),
                 "-nodefaults", "-display", "none", "-no-reboot",
                 "-chardev", f"file,id=con,path={self.console}", "-serial", "chardev:con",
-                "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initrd),
+                "-kernel", str(cache.kernel_image(kernel)), "-initrd", str(initrd),
                 "-append", " ".join([APPEND, *header.append]), *header.qemu, *spec.qemu,
                 *self._port_options(),
                 "-device", "pcie-root-port,id=rp1,slot=1", "-device", json.dumps(device)]

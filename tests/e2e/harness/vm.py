@@ -65,7 +65,7 @@ class Vm:
                 "-M", "q35,kernel-irqchip=split", "-smp", "1" if icount else str(header.cpus),
                 "-m", str(header.memory), "-nodefaults", "-display", "none", "-no-reboot",
                 "-chardev", f"file,id=con,path={self.console}", "-serial", "chardev:con",
-                "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initrd),
+                "-kernel", str(cache.kernel_image(kernel)), "-initrd", str(initrd),
                 "-append", " ".join(append), *devices(header.devices),
                 *self._port_options(), *header.qemu]
 
