@@ -62,6 +62,37 @@ static bool send_command(struct peer *peer)
     return send_out(peer, &out);
 }
 
+static bool send_asks(struct peer *peer)
+{
+    bool sent = true;
+    for (uint32_t i = 0; sent && i < peer->num_asks; i++) {
+        const struct peer_ask *ask = &peer->asks[i];
+        const struct vfu_dma_access at = {.addr = ask->addr, .count = ask->count};
+        struct out out = {.hdr = {.id = (uint16_t)i, .cmd = ask->cmd}};
+        put(&out, &at, sizeof(at));
+        memset(out.payload + out.length, 0xa5, ask->bytes);
+        out.length += ask->bytes;
+        sent = send_out(peer, &out);
+    }
+    return sent;
+}
+
+static void take_answer(struct peer *peer, const struct vfu_header *hdr)
+{
+    uint32_t length = vfu_rx_length(&peer->rx);
+    uint32_t i = peer->num_told;
+    peer->refusals += (hdr->flags & VFU_F_ERROR) != 0;
+    if (i < PEER_ASKS) {
+        uint32_t data = length > sizeof(struct vfu_dma_access) ? length - 16 : 0;
+        peer->told[i].error = hdr->error;
+        peer->told[i].length = length;
+        data = data < sizeof(peer->told[i].data) ? data : (uint32_t)sizeof(peer->told[i].data);
+        memcpy(peer->told[i].data, vfu_rx_payload(&peer->rx) + 16, data);
+        peer->num_told++;
+    }
+    (void)sem_post(&peer->heard);
+}
+
 /* ---- the good server ---- */
 
 static void on_version(struct peer *peer, struct out *out)
@@ -265,7 +296,7 @@ static bool handle(struct peer *peer)
 {
     struct vfu_header hdr = vfu_rx_header(&peer->rx);
     if ((hdr.flags & VFU_F_TYPE) == VFU_F_REPLY) {
-        peer->refusals += (hdr.flags & VFU_F_ERROR) != 0;
+        take_answer(peer, &hdr);
         return true;
     }
     struct out out = {.hdr = {.id = hdr.id, .cmd = hdr.cmd, .flags = VFU_F_REPLY}};
@@ -289,8 +320,13 @@ static bool handle(struct peer *peer)
         out.hdr.error = peer->value;
         out.length = 0;
     }
+    bool asks = peer->num_asks != 0 && index == peer->ask_at;
+    if (asks && !peer->ask_after && !send_asks(peer)) {
+        return false;
+    }
     bool bad = peer->hurt != PEER_NO_HURT && index == peer->at;
-    return bad ? hurt(peer, &out) : send_out(peer, &out);
+    bool sent = bad ? hurt(peer, &out) : send_out(peer, &out);
+    return sent && (!asks || !peer->ask_after || send_asks(peer));
 }
 
 static void *serve(void *arg)
@@ -330,6 +366,7 @@ void peer_init(struct peer *peer)
         peer->irq_fd[i] = -1;
     }
     peer->fd = -1;
+    (void)sem_init(&peer->heard, 0, 0);
 }
 
 int peer_dial(void *arg, const struct sockaddr_un *at)

@@ -8,6 +8,8 @@
 
 #include "vfuc.h"
 
+#include <semaphore.h>
+
 enum peer_hurt {
     PEER_NO_HURT,
     PEER_CLOSES,        /* instead of a reply */
@@ -33,13 +35,26 @@ enum peer_hurt {
 #define PEER_VECTORS 3u
 #define PEER_MAPS    4u
 
+/* A command of the server's, with as many bytes of 0xa5 behind it. */
+struct peer_ask {
+    uint16_t cmd;
+    uint64_t addr;
+    uint64_t count;
+    uint32_t bytes;
+};
+#define PEER_ASKS 16u
+
 struct peer {
     /* ---- the script; set before peer_start ---- */
     enum peer_hurt hurt;
     uint32_t at; /* the message, from 0 */
     uint32_t value;
-    uint32_t strays;     /* commands of its own before each reply */
-    uint32_t extra_fds;  /* with each reply */
+    uint32_t strays;    /* commands of its own before each reply */
+    uint32_t extra_fds; /* with each reply */
+    const struct peer_ask *asks;
+    uint32_t num_asks; /* sent with the reply at ask_at: */
+    uint32_t ask_at;
+    bool ask_after;      /* behind it, not before it */
     const char *version; /* JSON of its VERSION reply; NULL: a good one */
     uint16_t major;
     uint32_t flags; /* VFIO_DEVICE_FLAGS_* */
@@ -56,6 +71,13 @@ struct peer {
     uint32_t count[VFU_DEVICE_FEATURE + 1];
     uint32_t posted;
     uint32_t refusals; /* error replies to its own commands */
+    struct {
+        uint32_t error;
+        uint32_t length;  /* of the payload */
+        uint8_t data[16]; /* what of it is behind address and count */
+    } told[PEER_ASKS];
+    uint32_t num_told;
+    sem_t heard; /* posted for each of them */
     uint8_t config[4096];
     uint8_t bar[4096];
     int irq_fd[PEER_VECTORS];
