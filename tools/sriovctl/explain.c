@@ -68,6 +68,10 @@ int cli_fail_open(struct cli *cli, const char *bdf, int err)
         return cli_fail(cli, "%s: driver %s holds it; take it: sriovctl bind %s", bdf, info.bound_driver,
                         bdf);
     }
+    if (cli_is_vfu(cli) && err == -ENOENT) {
+        return cli_fail(
+            cli, "%s: no server has that socket; see what there is: sriovctl --shim vfio-user list", bdf);
+    }
     return cli_fail(cli, "%s: %s", bdf, reason_for(err));
 }
 
@@ -88,6 +92,12 @@ int cli_fail_link(struct cli *cli, const char *bdf)
     struct sriov_fn_info info = {.size = sizeof(info)};
     bool known = cli_find(cli, bdf, &info) && info.pf_name[0] != '\0';
 
+    if (cli_is_vfu(cli)) {
+        return cli_fail(cli,
+                        "%s: no link: its server's PF is down or never answers the mailbox; look there: "
+                        "sriovctl vf show --serve DIR",
+                        bdf);
+    }
     return cli_fail(
         cli,
         "%s: no link: its PF %s%sis down, has no cable or never answers the mailbox; ip link set PF up, "
