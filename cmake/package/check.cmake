@@ -29,6 +29,21 @@ foreach(kind shared static)
   expect("find_package, ${kind}" "${out}")
 endforeach()
 
+# The same of vfio-user, where it was built.
+function(expect_served what program)
+  run(${CMAKE_COMMAND} -E chdir ${WORK} ${program} pf.sock) # a socket has no room for a long path
+  if(NOT out STREQUAL "served: ${VERSION} vfio-user 8086:10c9\n")
+    message(FATAL_ERROR "${what} printed: ${out}")
+  endif()
+  message(STATUS "${what}: ok")
+endfunction()
+file(GLOB vfu ${prefix}/${LIBDIR}/pkgconfig/sriovcore-vfu.pc)
+if(vfu)
+  foreach(kind shared static)
+    expect_served("vfio-user by find_package, ${kind}" ${WORK}/build/served_${kind})
+  endforeach()
+endif()
+
 set(ENV{PKG_CONFIG_PATH} ${prefix}/${LIBDIR}/pkgconfig)
 run(${PKG_CONFIG} --cflags --libs sriovcore-mock sriovcore-kvm)
 string(STRIP "${out}" flags)
@@ -36,6 +51,14 @@ separate_arguments(flags UNIX_COMMAND "${flags}")
 run(${CC} -std=c11 ${SOURCE}/main.c -o ${WORK}/consumer_pc ${flags} -Wl,-rpath,${prefix}/${LIBDIR})
 run(${WORK}/consumer_pc)
 expect("pkg-config" "${out}")
+
+if(vfu)
+  run(${PKG_CONFIG} --cflags --libs sriovcore-vfu sriovcore-mock)
+  string(STRIP "${out}" vfu_flags)
+  separate_arguments(vfu_flags UNIX_COMMAND "${vfu_flags}")
+  run(${CC} -std=c11 ${SOURCE}/served.c -o ${WORK}/served_pc ${vfu_flags} -pthread -Wl,-rpath,${prefix}/${LIBDIR})
+  expect_served("vfio-user by pkg-config" ${WORK}/served_pc)
+endif()
 
 # The same with a program of some size: it runs on the simulated VMM.
 run(${CMAKE_COMMAND} -S ${EXAMPLE} -B ${WORK}/forward -G ${GENERATOR} -DCMAKE_C_COMPILER=${CC}

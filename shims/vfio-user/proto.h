@@ -35,6 +35,8 @@ enum vfu_cmd {
     VFU_DIRTY_PAGES = 14,
     VFU_REGION_WRITE_MULTI = 15,
     VFU_DEVICE_FEATURE = 16,
+    VFU_MIG_DATA_READ = 17,
+    VFU_MIG_DATA_WRITE = 18,
 };
 
 /* struct vfu_header.flags */
@@ -119,12 +121,33 @@ struct vfu_region_access {
     uint32_t count; /* bytes; they follow in a write and in the reply to a read */
 };
 
+/* struct vfu_device_feature.flags; the feature's number is in the low half. */
+#define VFU_FEATURE_INDEX 0xffffu
+#define VFU_FEATURE_GET   (1u << 16)
+#define VFU_FEATURE_SET   (1u << 17)
+#define VFU_FEATURE_PROBE (1u << 18)
+
+struct vfu_device_feature {
+    uint32_t argsz;
+    uint32_t flags; /* then data of the feature's own */
+};
+
+/* The features that the protocol has, all of migration. */
+enum vfu_feature {
+    VFU_FEATURE_MIGRATION = 1,
+    VFU_FEATURE_MIG_DEVICE_STATE = 2,
+    VFU_FEATURE_DMA_LOGGING_START = 6,
+    VFU_FEATURE_DMA_LOGGING_STOP = 7,
+    VFU_FEATURE_DMA_LOGGING_REPORT = 8,
+};
+
 /* From the server, for memory that it could not map; data follows in a write and in the reply to a read. */
 struct vfu_dma_access {
     uint64_t addr;
     uint64_t count; /* bytes */
 };
 
+_Static_assert(sizeof(struct vfu_device_feature) == 8, "wire format");
 _Static_assert(sizeof(struct vfu_dma_access) == 16, "wire format");
 _Static_assert(sizeof(struct vfu_header) == 16, "wire format");
 _Static_assert(sizeof(struct vfu_version) == 4, "wire format");

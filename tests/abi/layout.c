@@ -4,12 +4,10 @@
  * A new op or member goes to the end and is appended here; a number that stands here never changes
  * without a new SRIOV_VMM_ABI or SRIOV_DRIVER_ABI.
  */
+#include "layout.h"
+
 #include <sriov/drivers.h>
 #include <sriov/vm.h>
-
-#define SIZE(name, bytes) _Static_assert(sizeof(struct name) == (bytes), "size of " #name)
-#define AT(name, member, offset)                                                                             \
-    _Static_assert(offsetof(struct name, member) == (offset), "offset of " #name "." #member)
 
 #if defined(__LP64__)
 
@@ -490,6 +488,7 @@ _Static_assert(SRIOV_DMA_DEVICE_READS == 1 && SRIOV_DMA_BOTH == 3, "directions")
 _Static_assert(SRIOV_VM_CAP_OWN_DMA == UINT64_C(1) << 7, "capability bits of a machine");
 _Static_assert(SRIOV_VM_DIRTY_BITMAP == 1 && SRIOV_VM_DIRTY_RING == 2, "dirty modes");
 _Static_assert(SRIOV_FN_FD_NONE == 0 && SRIOV_FN_FD_VFIO_DEVICE == 2, "kinds of descriptor");
+_Static_assert(SRIOV_DMA_MEM_PIECE == 1, "flags of memory");
 _Static_assert(SRIOV_FN_DETACHED == 0 && SRIOV_FN_GONE == 6, "states");
 
 #endif

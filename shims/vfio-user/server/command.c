@@ -94,6 +94,8 @@ static int reset(struct sriov_vfu_device *d, struct vfus_call *call)
     return sriov_fn_reset(d->fn);
 }
 
+/* What is not here was not offered: writes by the dozen (write_multiple), descriptors instead of accesses,
+ * and what only a server may ask. */
 static const struct {
     int (*run)(struct sriov_vfu_device *d, struct vfus_call *call);
     uint32_t fds; /* that may come with it */
@@ -108,6 +110,7 @@ static const struct {
     [VFU_REGION_READ] = {vfus_region_read, 0},
     [VFU_REGION_WRITE] = {vfus_region_write, 0},
     [VFU_DEVICE_RESET] = {reset, 0},
+    [VFU_DEVICE_FEATURE] = {vfus_device_feature, 0},
 };
 
 int vfus_command(struct sriov_vfu_device *d, struct vfus_call *call)

@@ -133,6 +133,9 @@ int vfus_dma_map(struct sriov_vfu_device *d, struct vfus_call *call);
 int vfus_dma_unmap(struct sriov_vfu_device *d, struct vfus_call *call);
 void vfus_unmap_all(struct sriov_vfu_device *d);
 
+/* feature.c */
+int vfus_device_feature(struct sriov_vfu_device *d, struct vfus_call *call);
+
 /* interrupt.c */
 uint32_t vfus_irq_count(const struct sriov_vfu_device *d, uint32_t index);
 int vfus_set_irqs(struct sriov_vfu_device *d, struct vfus_call *call);

@@ -119,13 +119,41 @@ static void what_is_not_spoken_is_refused(void **state)
                                         VFU_DMA_WRITE,
                                         VFU_DIRTY_PAGES,
                                         VFU_REGION_WRITE_MULTI,
-                                        VFU_DEVICE_FEATURE,
+                                        VFU_MIG_DATA_READ,
+                                        VFU_MIG_DATA_WRITE,
                                         0xffff};
     struct bed *b = *state;
 
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         assert_int_equal(bed_ask(b, commands[i], "12345678", 8, NULL, 0), -EOPNOTSUPP);
     }
+    bed_silent(b);
+}
+
+/* ENOTTY is VFIO's word for a feature that a device has not. */
+static void features_are_asked_for_and_absent(void **state)
+{
+    static const uint32_t good[] = {VFU_FEATURE_PROBE, VFU_FEATURE_PROBE | VFU_FEATURE_GET,
+                                    VFU_FEATURE_PROBE | VFU_FEATURE_GET | VFU_FEATURE_SET, VFU_FEATURE_GET,
+                                    VFU_FEATURE_SET};
+    static const uint32_t bad[] = {0, VFU_FEATURE_GET | VFU_FEATURE_SET, VFU_FEATURE_GET | 1u << 19};
+    struct vfu_device_feature ask = {.argsz = sizeof(ask)};
+    struct bed *b = *state;
+
+    for (uint32_t index = 0; index < 12; index++) {
+        for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+            ask.flags = index | good[i];
+            assert_int_equal(bed_ask(b, VFU_DEVICE_FEATURE, &ask, sizeof(ask), NULL, 0), -ENOTTY);
+        }
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        ask.flags = VFU_FEATURE_MIGRATION | bad[i];
+        assert_int_equal(bed_ask(b, VFU_DEVICE_FEATURE, &ask, sizeof(ask), NULL, 0), -EINVAL);
+    }
+    ask = (struct vfu_device_feature){.argsz = 7, .flags = VFU_FEATURE_PROBE | VFU_FEATURE_MIGRATION};
+    assert_int_equal(bed_ask(b, VFU_DEVICE_FEATURE, &ask, sizeof(ask), NULL, 0), -EINVAL);
+    ask.argsz = sizeof(ask);
+    assert_int_equal(bed_ask(b, VFU_DEVICE_FEATURE, &ask, 7, NULL, 0), -EINVAL);
     bed_silent(b);
 }
 
@@ -344,6 +372,7 @@ int main(void)
         BED_TEST(regions_are_the_bars_and_config_space),
         BED_TEST(what_is_no_region_is_refused),
         BED_TEST(what_is_not_spoken_is_refused),
+        BED_TEST(features_are_asked_for_and_absent),
         BED_TEST(a_reply_that_nobody_waits_for_is_a_breach),
         BED_TEST(descriptors_where_none_belong_are_refused),
         BED_TEST(config_space_is_a_whole_one),
