@@ -189,6 +189,9 @@ SRIOV_API uint64_t sriov_mock_clear_faults(struct sriov_mock *mock);
 /* MSI-X messages that a function sent since it was enabled, also those that reached nobody; 0 for a
  * function that is not there. */
 SRIOV_API uint64_t sriov_mock_interrupts(struct sriov_mock *mock, const char *fn);
+/* Frames for a function that were dropped since its PF was added, for want of receive descriptors or of room
+ * in the device. 0 for a function that is not there, or whose model does not say. */
+SRIOV_API uint64_t sriov_mock_rx_drops(struct sriov_mock *mock, const char *fn);
 /* How often an op was called since the mock was made (op NULL: all that can fail,
  * together): the sweep's range. */
 SRIOV_API uint64_t sriov_mock_op_calls(const struct sriov_mock *mock, const char *op);

@@ -146,6 +146,9 @@ struct sriov_model_ops {
     /* Optional, and `size` may end before it. A frame enters the internal switch at the port of VF
      * function `function`, as if its driver had sent it (offloads done): for replays. */
     void (*port_tx)(struct sriov_model *model, uint16_t function, const void *frame, size_t len);
+    /* Optional, as port_tx. Frames that reached a function's queues and found no descriptor or no room, since
+     * the model was made: what is lost at its port, whoever counts or resets what in registers. */
+    uint64_t (*rx_drops)(struct sriov_model *model, uint16_t function);
 };
 
 /* The models that come with libsriovcore; NULL-ended. */

@@ -19,6 +19,18 @@ bool mock_has_port_tx(const struct sriov_model_ops *ops)
            ops->port_tx != NULL;
 }
 
+SRIOV_API uint64_t sriov_mock_rx_drops(struct sriov_mock *mock, const char *fn)
+{
+    const struct mock_slot *slot = mock_find_slot(mock, fn);
+    const struct sriov_model_ops *ops = slot != NULL ? slot->dev->ops : NULL;
+
+    if (ops == NULL || ops->size < offsetof(struct sriov_model_ops, rx_drops) + sizeof(ops->rx_drops) ||
+        ops->rx_drops == NULL) {
+        return 0;
+    }
+    return ops->rx_drops(slot->dev->model, slot->index);
+}
+
 static void enter_switch(struct mock_slot *slot, const void *frame, size_t len)
 {
     struct sriov_model_host *dev = slot->dev;

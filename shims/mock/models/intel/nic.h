@@ -200,6 +200,7 @@ struct mock_fn {
     struct mock_mailbox mbx;
     uint32_t epoch; /* counts resets: events from before are stale */
     bool told_no_master;
+    uint64_t rx_drops; /* since ever */
 };
 
 struct mock_event {
@@ -395,6 +396,7 @@ void mock_tx_kick_all(struct sriov_model *nic);
 void mock_tx_released(struct sriov_model *nic, uint32_t queue);
 void mock_rx_to_queue(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame);
 void mock_rx_drain(struct sriov_model *nic);
+uint64_t mock_rx_drops(struct sriov_model *nic, uint16_t fn);
 /* Why a queue cannot run as its SRRCTL says; NULL: it can. */
 const char *mock_rx_format_refused(const struct sriov_model *nic, uint32_t queue);
 void mock_rx_fifo_clear(struct sriov_model *nic);

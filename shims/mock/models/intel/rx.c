@@ -218,6 +218,26 @@ static enum delivery deliver(struct sriov_model *nic, uint32_t queue, const stru
     return DELIVERED;
 }
 
+/* ---- what is lost ---- */
+
+static void count_drop(struct sriov_model *nic, uint32_t queue)
+{
+    nic->fn[mock_queue_fn(nic, queue, false)].rx_drops++;
+    if (!nic->quirks->no_rx_drop_count && nic->regs.rqdpc[queue] < 0xfffu)
+        nic->regs.rqdpc[queue]++;
+}
+
+static void count_missed(struct sriov_model *nic, uint32_t queue)
+{
+    nic->fn[mock_queue_fn(nic, queue, false)].rx_drops++;
+    mock_stats_saturate(&nic->regs.port.missed);
+}
+
+uint64_t mock_rx_drops(struct sriov_model *nic, uint16_t fn)
+{
+    return nic->fn[fn].rx_drops;
+}
+
 /* ---- waiting in the packet buffer ---- */
 
 static void fifo_put(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame)
@@ -227,7 +247,7 @@ static void fifo_put(struct sriov_model *nic, uint32_t queue, const struct mock_
     if (frame->len <= nic->chip->rx_buffer_bytes - nic->fifo_bytes)
         f = calloc(1, sizeof(*f) + frame->len);
     if (f == NULL) {
-        mock_stats_saturate(&nic->regs.port.missed);
+        count_missed(nic, queue);
         return;
     }
     f->queue = queue;
@@ -260,12 +280,6 @@ static bool drops(const struct sriov_model *nic, uint32_t queue)
 {
     return (nic->regs.srrctl[queue] & nic->chip->drop_en) || nic->regs.qdrop[queue] ||
            nic->quirks->drop_en_ignored;
-}
-
-static void count_drop(struct sriov_model *nic, uint32_t queue)
-{
-    if (!nic->quirks->no_rx_drop_count && nic->regs.rqdpc[queue] < 0xfffu)
-        nic->regs.rqdpc[queue]++;
 }
 
 /* True when the frame is done with, one way or the other. */
