@@ -35,7 +35,9 @@ static void set_by_software(struct world *w)
 static void set_while_masked(struct world *w)
 {
     const struct sriov_bar *bar = &w->vf[1].bar;
+    uint32_t automask = sriov_rd32(bar, IGBVF_VTEIAM);
     world_step(w, "interrupts: masked");
+    sriov_wr32(bar, IGBVF_VTEIAM, IGBVF_VTEI_MASK);
     sriov_wr32(bar, IGBVF_VTEIMC, IGBVF_VTEI_MASK);
     sriov_wr32(bar, IGBVF_VTEICS, 1);
     world_quiet(w);
@@ -43,6 +45,7 @@ static void set_while_masked(struct world *w)
     sriov_wr32(bar, IGBVF_VTEIMS, 1);
     world_quiet(w);
     (void)sriov_rd32(bar, IGBVF_VTEICR);
+    sriov_wr32(bar, IGBVF_VTEIAM, automask);
 }
 
 /* In vain: the PF does not hear it now. */
