@@ -16,6 +16,35 @@
 #define POLLS   2000u
 #define US      UINT64_C(1000)
 
+struct sriov_mac stock_mac(uint16_t vf)
+{
+    return (struct sriov_mac){{0x02, 0, 0, 0, 1, (uint8_t)vf}};
+}
+
+uint32_t stock_low(const struct sriov_mac *m)
+{
+    return (uint32_t)m->b[0] | (uint32_t)m->b[1] << 8 | (uint32_t)m->b[2] << 16 | (uint32_t)m->b[3] << 24;
+}
+
+uint32_t stock_high(const struct sriov_mac *m)
+{
+    return (uint32_t)m->b[4] | (uint32_t)m->b[5] << 8;
+}
+
+void stock_world(struct vf_world *w, const char *model)
+{
+    const struct vf_setup setup = {.model = model, .vfs = 2};
+
+    vf_world_make(w, &setup);
+    w->pf_busy = true;
+    for (uint16_t vf = 0; vf < 2; vf++) {
+        const struct sriov_mac mac = stock_mac(vf);
+
+        assert_int_equal(sriov_pf_set_vf_mac(w->pf, vf, &mac), 0);
+    }
+    w->pf_busy = false;
+}
+
 static void count_irq(void *arg, uint32_t vector)
 {
     ((struct stock *)arg)->irqs[vector]++;
@@ -154,6 +183,18 @@ uint32_t stock_ask(struct stock *s, uint32_t *words, uint32_t n, uint32_t m)
     await_bit(s, IXGBE_VFMAILBOX_PFSTS);
     read_words(s, words, m);
     return words[0] & ~STOCK_CTS;
+}
+
+uint32_t stock_ask3(struct stock *s, uint32_t header, uint32_t word1, uint32_t word2, uint32_t n)
+{
+    uint32_t words[INTEL_MBX_WORDS] = {header, word1, word2};
+
+    return stock_ask(s, words, n, n);
+}
+
+void stock_granted(struct stock *s, uint32_t header, uint32_t word1, uint32_t word2, uint32_t n)
+{
+    assert_int_equal(stock_ask3(s, header, word1, word2, n), header | STOCK_ACK);
 }
 
 int stock_check_link(struct stock *s, bool *up)

@@ -30,6 +30,13 @@ struct stock {
     uint32_t slots;
 };
 
+/* The address that the tests have the PF give VF n, and as it stands in a message. */
+struct sriov_mac stock_mac(uint16_t vf);
+uint32_t stock_low(const struct sriov_mac *m);
+uint32_t stock_high(const struct sriov_mac *m);
+/* Two VFs with these addresses. */
+void stock_world(struct vf_world *w, const char *model);
+
 void stock_open(struct stock *s, struct vf_world *w, uint16_t vf, bool ixgbe);
 void stock_close(struct stock *s);
 void stock_wr(struct stock *s, uint32_t off, uint32_t value);
@@ -41,6 +48,9 @@ void stock_reset(struct stock *s, uint32_t ctrl);
 
 /* A request and its answer, in the same words; returns the header of the answer without CTS. */
 uint32_t stock_ask(struct stock *s, uint32_t *words, uint32_t n, uint32_t m);
+/* The same with up to two words of arguments, n words each way; and when it must be granted. */
+uint32_t stock_ask3(struct stock *s, uint32_t header, uint32_t word1, uint32_t word2, uint32_t n);
+void stock_granted(struct stock *s, uint32_t header, uint32_t word1, uint32_t word2, uint32_t n);
 /* What the watchdog makes of the memory: -1 is an error that leads to a reset. */
 int stock_check_link(struct stock *s, bool *up);
 

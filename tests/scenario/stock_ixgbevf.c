@@ -11,33 +11,6 @@
 #define TOO_NEW  9u
 #define EITR_20K 200u
 
-static struct sriov_mac mac_of(uint16_t vf)
-{
-    return (struct sriov_mac){{0x02, 0, 0, 0, 1, (uint8_t)vf}};
-}
-
-static uint32_t low(const struct sriov_mac *m)
-{
-    return (uint32_t)m->b[0] | (uint32_t)m->b[1] << 8 | (uint32_t)m->b[2] << 16 | (uint32_t)m->b[3] << 24;
-}
-
-static uint32_t high(const struct sriov_mac *m)
-{
-    return (uint32_t)m->b[4] | (uint32_t)m->b[5] << 8;
-}
-
-static uint32_t ask(struct stock *s, uint32_t header, uint32_t word1, uint32_t word2, uint32_t n)
-{
-    uint32_t words[INTEL_MBX_WORDS] = {header, word1, word2};
-
-    return stock_ask(s, words, n, n);
-}
-
-static void granted(struct stock *s, uint32_t header, uint32_t word1, uint32_t word2, uint32_t n)
-{
-    assert_int_equal(ask(s, header, word1, word2, n), header | STOCK_ACK);
-}
-
 /* ---- ixgbevf ---- */
 
 static void stop(struct stock *s, uint32_t queues)
@@ -66,7 +39,8 @@ static void negotiate(struct stock *s, uint32_t newest)
 {
     uint32_t wire = newest;
 
-    while (ask(s, IXGBE_MBX_VF_API_NEGOTIATE, wire, 0, 3) != (IXGBE_MBX_VF_API_NEGOTIATE | STOCK_ACK)) {
+    while (stock_ask3(s, IXGBE_MBX_VF_API_NEGOTIATE, wire, 0, 3) !=
+           (IXGBE_MBX_VF_API_NEGOTIATE | STOCK_ACK)) {
         assert_true(wire-- > 0);
     }
     if (wire == IXGBE_MBX_API_1_7) {
@@ -82,14 +56,14 @@ static void negotiate(struct stock *s, uint32_t newest)
 
 static void reset(struct stock *s, uint16_t vf, uint32_t newest)
 {
-    const struct sriov_mac mac = mac_of(vf);
+    const struct sriov_mac mac = stock_mac(vf);
     uint32_t words[INTEL_MBX_WORDS] = {INTEL_MBX_VF_RESET};
 
     stop(s, QUEUES);
     stock_reset(s, IXGBE_VFCTRL);
     assert_int_equal(stock_ask(s, words, 1, 4), INTEL_MBX_VF_RESET | STOCK_ACK);
-    assert_int_equal(words[1], low(&mac));
-    assert_int_equal(words[2], high(&mac));
+    assert_int_equal(words[1], stock_low(&mac));
+    assert_int_equal(words[2], stock_high(&mac));
     negotiate(s, newest);
 }
 
@@ -170,19 +144,19 @@ static void irq_on(struct stock *s)
 /* Returns the policy's word on the link. */
 static uint32_t up(struct stock *s, uint16_t vf, uint32_t frame)
 {
-    const struct sriov_mac mac = mac_of(vf);
+    const struct sriov_mac mac = stock_mac(vf);
     uint32_t words[2] = {IXGBE_MBX_VF_GET_LINK_STATE};
 
     get_queues(s);
-    granted(s, IXGBE_MBX_VF_UPDATE_XCAST_MODE, IXGBE_MBX_XCAST_MULTI, 0, 2);
-    granted(s, INTEL_MBX_VF_SET_MULTICAST | 1u << INTEL_MBX_INFO_SHIFT, 0x0100, 0, 16);
-    granted(s, IXGBE_MBX_VF_SET_MACVLAN, 0, 0, 3);
-    granted(s, INTEL_MBX_VF_SET_VLAN | INTEL_MBX_VLAN_ADD, 0, 0, 2);
+    stock_granted(s, IXGBE_MBX_VF_UPDATE_XCAST_MODE, IXGBE_MBX_XCAST_MULTI, 0, 2);
+    stock_granted(s, INTEL_MBX_VF_SET_MULTICAST | 1u << INTEL_MBX_INFO_SHIFT, 0x0100, 0, 16);
+    stock_granted(s, IXGBE_MBX_VF_SET_MACVLAN, 0, 0, 3);
+    stock_granted(s, INTEL_MBX_VF_SET_VLAN | INTEL_MBX_VLAN_ADD, 0, 0, 2);
     for (uint32_t q = 0; q < QUEUES; q++) {
         tx_ring(s, q);
     }
     stock_wr(s, IXGBE_VFPSRTYPE, 0x1330u | 1u << IXGBE_PSRTYPE_RQPL_SHIFT);
-    granted(s, INTEL_MBX_VF_SET_LPE, frame, 0, 2);
+    stock_granted(s, INTEL_MBX_VF_SET_LPE, frame, 0, 2);
     for (uint32_t q = 0; q < QUEUES; q++) {
         rx_ring(s, q);
     }
@@ -190,7 +164,7 @@ static uint32_t up(struct stock *s, uint16_t vf, uint32_t frame)
     memset(s->memory.va, 0, 2048);
     stock_refill(s, IXGBE_VFRDT(0));
     msix(s);
-    granted(s, INTEL_MBX_VF_SET_MAC_ADDR, low(&mac), high(&mac), 3);
+    stock_granted(s, INTEL_MBX_VF_SET_MAC_ADDR, stock_low(&mac), stock_high(&mac), 3);
     assert_int_equal(stock_ask(s, words, 2, 2), IXGBE_MBX_VF_GET_LINK_STATE | STOCK_ACK);
     irq_on(s);
     return words[1];
@@ -226,24 +200,10 @@ static bool link_is_up(struct stock *s)
     return is_up;
 }
 
-static void world(struct vf_world *w)
-{
-    const struct vf_setup setup = {.model = "82599", .vfs = 2};
-
-    vf_world_make(w, &setup);
-    w->pf_busy = true;
-    for (uint16_t vf = 0; vf < 2; vf++) {
-        const struct sriov_mac mac = mac_of(vf);
-
-        assert_int_equal(sriov_pf_set_vf_mac(w->pf, vf, &mac), 0);
-    }
-    w->pf_busy = false;
-}
-
 /* Three laps of the receive ring; a vector that rang stays masked until NAPI unmasks it. */
 static void traffic(struct stock *from, struct stock *to, uint16_t dst, uint32_t len)
 {
-    const struct sriov_mac at = mac_of(dst), by = mac_of(dst ^ 1u);
+    const struct sriov_mac at = stock_mac(dst), by = stock_mac(dst ^ 1u);
 
     for (uint32_t i = 0; i < 3u * STOCK_SLOTS; i++) {
         const uint32_t rung = to->irqs[0];
@@ -271,7 +231,7 @@ static void comes_up_and_talks(void **state)
         struct vf_world w;
         struct stock s[2];
 
-        world(&w);
+        stock_world(&w, "82599");
         for (uint16_t vf = 0; vf < 2; vf++) {
             stock_open(&s[vf], &w, vf, true);
             reset(&s[vf], vf, newest[i]);
@@ -343,7 +303,7 @@ static void asks_for_more(void **state)
         struct stock s;
         uint32_t xcast[2] = {IXGBE_MBX_VF_UPDATE_XCAST_MODE, IXGBE_MBX_XCAST_ALLMULTI};
 
-        world(&w);
+        stock_world(&w, "82599");
         with_policy(&w, trusted != 0);
         stock_open(&s, &w, 0, true);
         reset(&s, 0, IXGBE_MBX_API_1_4);
@@ -353,13 +313,14 @@ static void asks_for_more(void **state)
         assert_int_equal(stock_ask(&s, xcast, 2, 2), IXGBE_MBX_VF_UPDATE_XCAST_MODE | STOCK_ACK);
         assert_int_equal(xcast[1], trusted != 0 ? IXGBE_MBX_XCAST_ALLMULTI : IXGBE_MBX_XCAST_MULTI);
         /* An 82599's pools have no promiscuous mode: said to those that might have it. */
-        assert_int_equal(ask(&s, IXGBE_MBX_VF_UPDATE_XCAST_MODE, IXGBE_MBX_XCAST_PROMISC, 0, 2),
+        assert_int_equal(stock_ask3(&s, IXGBE_MBX_VF_UPDATE_XCAST_MODE, IXGBE_MBX_XCAST_PROMISC, 0, 2),
                          IXGBE_MBX_VF_UPDATE_XCAST_MODE | (trusted != 0 ? STOCK_NACK : STOCK_ACK));
-        granted(&s, INTEL_MBX_VF_SET_VLAN | INTEL_MBX_VLAN_ADD, 100, 0, 2);
-        assert_int_equal(ask(&s, INTEL_MBX_VF_SET_VLAN | INTEL_MBX_VLAN_ADD, 200, 0, 2) & 0xff00ffffu,
+        stock_granted(&s, INTEL_MBX_VF_SET_VLAN | INTEL_MBX_VLAN_ADD, 100, 0, 2);
+        assert_int_equal(stock_ask3(&s, INTEL_MBX_VF_SET_VLAN | INTEL_MBX_VLAN_ADD, 200, 0, 2) & 0xff00ffffu,
                          INTEL_MBX_VF_SET_VLAN | STOCK_NACK);
-        assert_int_equal(ask(&s, IXGBE_MBX_VF_IPSEC_ADD, 1, 0, 16), IXGBE_MBX_VF_IPSEC_ADD | STOCK_NACK);
-        assert_int_equal(ask(&s, IXGBE_MBX_VF_API_NEGOTIATE, TOO_NEW, 0, 3),
+        assert_int_equal(stock_ask3(&s, IXGBE_MBX_VF_IPSEC_ADD, 1, 0, 16),
+                         IXGBE_MBX_VF_IPSEC_ADD | STOCK_NACK);
+        assert_int_equal(stock_ask3(&s, IXGBE_MBX_VF_API_NEGOTIATE, TOO_NEW, 0, 3),
                          IXGBE_MBX_VF_API_NEGOTIATE | STOCK_NACK);
         down(&s, 0, IXGBE_MBX_API_1_4);
         (void)up(&s, 0, 9018);
@@ -406,7 +367,7 @@ static void follows_the_link(void **state)
         struct vf_world w;
         struct stock s;
 
-        world(&w);
+        stock_world(&w, "82599");
         stock_open(&s, &w, 0, true);
         reset(&s, 0, newest[i]);
         assert_int_equal(up(&s, 0, 1518), 1);
@@ -472,11 +433,11 @@ static void dpdk_polls(void **state)
     struct stock s[2];
 
     (void)state;
-    world(&w);
+    stock_world(&w, "82599");
     for (uint16_t vf = 0; vf < 2; vf++) {
         stock_open(&s[vf], &w, vf, true);
         dpdk_reset(&s[vf], IXGBE_MBX_API_1_3);
-        granted(&s[vf], INTEL_MBX_VF_SET_LPE, 1518, 0, 2);
+        stock_granted(&s[vf], INTEL_MBX_VF_SET_LPE, 1518, 0, 2);
         assert_int_equal(stock_rd(&s[vf], IXGBE_VFDCA_TXCTRL(0)), 0x2a00);
         tx_ring(&s[vf], 0);
         rx_ring(&s[vf], 0);
@@ -484,7 +445,7 @@ static void dpdk_polls(void **state)
         stock_wr(&s[vf], IXGBE_VTIVAR_MISC, IXGBE_IVAR_ALLOC_VAL);
     }
     for (uint32_t i = 0; i < 2u * STOCK_SLOTS; i++) {
-        const struct sriov_mac to = mac_of(1), by = mac_of(0);
+        const struct sriov_mac to = stock_mac(1), by = stock_mac(0);
 
         stock_send(&s[0], IXGBE_VFTDT(0), &to, &by, 200);
         assert_int_equal(stock_receive(&s[1]), 200);

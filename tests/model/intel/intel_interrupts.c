@@ -114,6 +114,18 @@ static void auto_clear_and_auto_mask(void **state)
         wr(r, 1, r->c->eiam, 2);
         wr(r, 1, r->c->eics, 2);
         assert_int_equal(rd(r, 1, r->c->eims), 5);
+        /* Masked by its message: EICS unmasks it, and brings what has come meanwhile, once. */
+        wr(r, 1, r->c->eiac, 3);
+        (void)rd(r, 1, r->c->eicr);
+        wr(r, 1, r->c->eiam, 0);
+        wr(r, 1, r->c->eics, 2);
+        assert_int_equal(r->h.irqs[1][1], 1);
+        wr(r, 1, r->c->eiam, 2);
+        wr(r, 1, r->c->eics, 2);
+        assert_int_equal(r->h.irqs[1][1], 2);
+        assert_int_equal(rd(r, 1, r->c->eims), 5);
+        wr(r, 1, r->c->eims, 2);
+        assert_int_equal(r->h.irqs[1][1], 2);
         rig_end(r);
     }
 }

@@ -249,9 +249,11 @@ void mock_irq_eics_write(struct sriov_model *nic, const struct mock_ref *ref, ui
     uint16_t fn = (uint16_t)ref->index;
     struct mock_irq *irq = &nic->fn[fn].irq;
     uint32_t other = value & ~(uint32_t)vector_bits(nic, fn);
+    uint64_t vectors = value & vector_bits(nic, fn), before = irq->cause & irq->mask;
 
-    irq->mask |= irq->automask & value & vector_bits(nic, fn);
-    mock_irq_raise(nic, fn, value & vector_bits(nic, fn));
+    irq->cause |= vectors;
+    irq->mask |= irq->automask & vectors;
+    fire_all(nic, fn, irq->cause & irq->mask & ~before);
     if (fn == 0 && other != 0)
         mock_irq_raise_pf_other_bits(nic, other);
 }
