@@ -3,8 +3,8 @@
 
 import re
 
-DEFINE = re.compile(r"^#define (IGBVF|IGB)_(\w+?)(?:\((\w+)\))?\s+\(?(0x[0-9a-f]+)u(?: \+ (0x[0-9a-f]+|\d+)u \* \(\w+\))?\)?"
-                    r"(?:\s|$)")
+DEFINE = re.compile(r"^#define (IGBVF|IGB)_(\w+?)(?:\((\w+)\))?\s+\(?(0x[0-9a-f]+)u"
+                    r"(?: \+ (0x[0-9a-f]+|\d+)u \* \(\w+\))?\)?(?:\s|$)")
 INSTANCES = {"vf": {0x100: 2, 4: 16}, "pf": {0x100: 8, 0x40: 16, 8: 16, 4: 64}}  # by the distance between them
 
 

@@ -20,7 +20,8 @@ def main(out, script, header):
         if run.returncode != 0:
             print(f"{script} on the model: status {run.returncode}\n{run.stderr}")
             return 1
-        return compare.main([str(model), str(Path(out) / "qemu.trace"), str(Path(__file__).parent / "known.ini"), header])
+        known = Path(__file__).parent / "known.ini"
+        return compare.main([str(model), str(Path(out) / "qemu.trace"), str(known), header])
 
 
 if __name__ == "__main__":
