@@ -9,7 +9,7 @@
 #define HOST_MEM_BYTES  (8u << 20)
 #define HOST_FNS        65u
 #define HOST_FRAMES_MAX 16u
-#define HOST_TIMERS_MAX 256u
+#define HOST_TIMERS_MAX 32768u /* a segmentation request may set thousands */
 
 struct host_frame {
     size_t len;

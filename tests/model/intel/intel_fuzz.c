@@ -4,7 +4,7 @@
  * descriptors, frames, carrier, resets and time, from fixed seeds. No access may break a model, what
  * it does outside itself stays within bounds, and one seed always gives one trace.
  */
-#include "rig.h"
+#include "packet.h"
 
 #include <string.h>
 
@@ -21,6 +21,7 @@ struct fuzz {
     struct rig *r;
     uint64_t seed;
     uint64_t trace; /* a running hash of what the driver and the world saw */
+    uint32_t cut;   /* segmentation requests that made several frames */
 };
 
 static uint32_t rnd(struct fuzz *f)
@@ -113,7 +114,9 @@ static void start_queues(struct fuzz *f)
     wr(f->r, fn, tx_reg(f->r, q, f->r->c->txdctl), 0);
     wr(f->r, fn, rx_reg(f->r, q, f->r->c->rxdctl), 0);
     rig_tx_start(f->r, fn, q);
-    rig_rx_start(f->r, fn, q, below(f, 12), below(f, 2) ? f->r->c->drop_en : 0u);
+    rig_rx_start(f->r, fn, q, below(f, 12),
+                 (below(f, 2) ? f->r->c->drop_en : 0u) |
+                     (below(f, 3) ? 0u : IXGBE_SRRCTL_DESCTYPE_HDR_SPLIT_ALWAYS | below(f, 16) << 8));
     rig_rx_give(f->r, fn, q, below(f, RIG_SLOTS));
 }
 
@@ -142,6 +145,39 @@ static void send(struct fuzz *f)
     }
     rig_tx_put(f->r, fn, q, bytes, len, cmd, olinfo);
     rig_tx_kick(f->r, fn, q);
+}
+
+/* A bit of one word turned now and then. */
+static uint32_t nearly(struct fuzz *f, uint32_t word)
+{
+    return below(f, 8) ? word : word ^ UINT32_C(1) << below(f, 32);
+}
+
+/* A request that is right, or nearly. */
+static void segment(struct fuzz *f)
+{
+    static uint8_t payload[16384], bytes[20000];
+    struct packet p = {.from = (uint16_t)(1u + below(f, VFS)),
+                       .to = (uint16_t)below(f, VFS + 1u),
+                       .ipv6 = below(f, 2) != 0,
+                       .l4 = below(f, 4) ? PACKET_TCP : PACKET_UDP,
+                       .payload = payload,
+                       .payload_len = below(f, 12000)};
+    uint32_t n = packet_prototype(bytes, &p), dw[4], q = below(f, QUEUES), wired = f->r->h.wired;
+    uint32_t olinfo = PAYLEN(p.payload_len) | IXGBE_TXD_POPTS_TXSM | (p.ipv6 ? 0 : IXGBE_TXD_POPTS_IXSM);
+
+    packet_context(dw, &p, below(f, 16) ? 64u + below(f, 3000) : below(f, 3), (uint16_t)rnd(f));
+    for (uint32_t i = 0; i < 4u; i++)
+        dw[i] = nearly(f, dw[i]);
+    bytes[14u + below(f, 50)] ^= below(f, 8) ? 0 : (uint8_t)rnd(f);
+    rig_tx_raw(f->r, p.from, q, dw);
+    for (uint32_t at = 0, len = 1u + below(f, 200); at < n;
+         at += len, len = n - at < RIG_BUF ? n - at : RIG_BUF)
+        rig_tx_put(f->r, p.from, q, bytes + at, len,
+                   nearly(f, (at + len < n ? NO_EOP : DCMD_ALL) & ~0xffffu) | IXGBE_TXD_DCMD_TSE,
+                   at == 0 ? nearly(f, olinfo) : 0);
+    rig_tx_kick(f->r, p.from, q);
+    f->cut += f->r->h.wired - wired > 1u;
 }
 
 static void arrive(struct fuzz *f)
@@ -198,7 +234,7 @@ static void change_world(struct fuzz *f)
 static void step(struct fuzz *f)
 {
     static void (*const acts[])(struct fuzz *) = {access_bar, access_bar,  access_queue, access_queue,
-                                                  send,       send,        arrive,       access_config,
+                                                  send,       segment,     arrive,       access_config,
                                                   mailbox,    start_queues};
     uint32_t n = below(f, 200);
 
@@ -206,9 +242,9 @@ static void step(struct fuzz *f)
         change_world(f);
     else
         acts[n % 10u](f);
-    if (f->r->h.timers > HOST_TIMERS_MAX / 2u || below(f, 8) == 0)
+    if (f->r->h.timers > 128u || below(f, 8) == 0)
         host_advance(&f->r->h, below(f, 100000u));
-    while (f->r->h.timers > HOST_TIMERS_MAX / 2u) /* what was told to come at the end of time */
+    while (f->r->h.timers > 128u) /* what was told to come at the end of time */
         f->r->h.timers--;
     note(f, f->r->h.dma_refused);
     note(f, f->r->h.wired + host_reports(&f->r->h));
@@ -246,6 +282,7 @@ static uint64_t run(const struct rig_chip *chip, const char *quirks, uint64_t se
             got += f.r->h.irqs[fn][v];
     /* Neither a driver that never got anywhere, nor one that was never told off. */
     assert_int_not_equal(f.r->h.wired, 0);
+    assert_int_not_equal(f.cut, 0);
     assert_int_not_equal(f.r->h.taps[1][1], 0);
     assert_int_not_equal(got, 0);
     for (uint32_t kind = 1; kind <= SRIOV_REPORT_MAILBOX; kind++)
