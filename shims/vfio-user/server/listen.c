@@ -109,6 +109,10 @@ void vfus_listen_step(struct sriov_vfu_device *d)
     if (sock < 0) {
         return;
     }
+    if (is_gone(sock)) { /* who only looked whether somebody listens */
+        (void)close(sock);
+        return;
+    }
     if (d->sock >= 0 && is_gone(d->sock)) {
         vfus_conn_end(d);
     }
