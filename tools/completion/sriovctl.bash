@@ -16,7 +16,7 @@ _sriovctl_values() {
 	--sysfs-root | --dev-root | --proc-root | --dir | --serve) echo @folder ;;
 	--pcap | --qmp | --device) echo @file ;;
 	--id | --bus | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
-		--window | --timeout | --resolve | --mac | --vlan | --trunk | --min-rate | --mtu | --link-wait | --give-up | --duration | --wire | --capture | --fault | -c | -s | -i | -W) echo ;;
+		--window | --timeout | --resolve | --mac | --vlan | --trunk | --min-rate | --mtu | --link-wait | --give-up | --duration | --wire | --capture | --fault | --queues | -c | -s | -i | -W) echo ;;
 	*) return 1 ;;
 	esac
 }
@@ -36,7 +36,7 @@ _sriovctl_options() {
 	capture) echo "$traffic --address --count --promiscuous" ;;
 	stats) echo "$traffic --address" ;;
 	vf) echo "$policy --serve" ;;
-	serve) echo "--wire --capture --fault --watch --no-macs" ;;
+	serve) echo "--wire --capture --fault --watch --queues --no-macs" ;;
 	assign) echo "--qmp --timeout --id --bus $policy" ;;
 	release) echo "--qmp --timeout --unbind --mock-guest" ;;
 	esac

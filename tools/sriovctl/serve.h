@@ -23,6 +23,7 @@ struct serve_values {
     const char *wire;
     struct option_list captures;
     struct option_list faults;
+    uint64_t queues; /* of a VF, at most; 0: as many as there are */
     bool no_macs;
     bool watch;
 };

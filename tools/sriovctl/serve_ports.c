@@ -7,8 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a QEMU needs: one of its pieces of memory has no descriptor, and none are sealed. */
-#define QEMU_NEEDS (SRIOV_VFU_UNSHARED | SRIOV_VFU_UNSEALED)
+/* A QEMU's memory is not sealed. What it maps without a descriptor, a ROM, say, is reached by messages. */
+#define QEMU_NEEDS SRIOV_VFU_UNSEALED
+
+static int remote_map(void *arg, struct sriov_fn *fn, sriov_iova_t iova, uint64_t length,
+                      enum sriov_dma_dir dir, const struct sriov_dma_remote *remote)
+{
+    const struct serve *serve = arg;
+
+    return sriov_mock_dma_remote(serve->mock, sriov_fn_info(fn)->name, iova, length, dir, remote);
+}
+
+static int remote_unmap(void *arg, struct sriov_fn *fn, sriov_iova_t iova, uint64_t length)
+{
+    const struct serve *serve = arg;
+
+    return sriov_mock_dma_unremote(serve->mock, sriov_fn_info(fn)->name, iova, length);
+}
 
 static int fail_export(struct serve *serve, const struct serve_port *port, int err)
 {
@@ -24,7 +39,12 @@ static int fail_export(struct serve *serve, const struct serve_port *port, int e
 static int open_port(struct serve *serve, uint16_t vf)
 {
     struct serve_port *port = &serve->ports[vf];
-    struct sriov_vfu_device_opts opts = {.size = sizeof(opts), .flags = QEMU_NEEDS, .path = port->path};
+    struct sriov_vfu_device_opts opts = {.size = sizeof(opts),
+                                         .flags = QEMU_NEEDS,
+                                         .path = port->path,
+                                         .remote_map = remote_map,
+                                         .remote_unmap = remote_unmap,
+                                         .remote_arg = serve};
     char name[16];
 
     (void)snprintf(name, sizeof(name), "vf%u.sock", vf);

@@ -74,7 +74,8 @@ json_t *serve_view_port(struct serve *serve, uint16_t vf)
     out_number(object, "rx_bytes", stat_of(&stats, "rx_bytes"));
     out_number(object, "tx_packets", stat_of(&stats, "tx_packets"));
     out_number(object, "tx_bytes", stat_of(&stats, "tx_bytes"));
-    out_number(object, "drops", stat_of(&stats, "tx_spoofed"));
+    out_number(object, "drops",
+               sriov_mock_rx_drops(serve->mock, port->function) + stat_of(&stats, "tx_spoofed"));
     out_number(object, "interrupts", sriov_mock_interrupts(serve->mock, port->function));
     out_text(object, "mailbox", mailbox_of(&info));
     return object;

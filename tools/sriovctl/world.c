@@ -83,7 +83,7 @@ static int build(struct world *world, const struct world_opts *opts, const char 
                                    .iova_last = opts->reach_last,
                                    .on_violation = opts->on_violation,
                                    .arg = opts->arg};
-    struct sriov_pf_opts pf = {.size = sizeof(pf), .max_api = opts->max_api};
+    struct sriov_pf_opts pf = {.size = sizeof(pf), .max_api = opts->max_api, .vf_queues = opts->vf_queues};
     int rc;
 
     *step = "the simulated VMM";

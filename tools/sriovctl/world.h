@@ -30,6 +30,7 @@ struct world_opts {
     uint64_t reach_last;     /* functions may reach memory from 0 to here, as a guest's; 0: the mock's own */
     const struct sriov_mac *first_mac; /* of VF 0, counted on by the last byte; NULL: 02:53:52:00:00:00 */
     bool no_macs;                      /* each VF chooses its own */
+    uint16_t vf_queues;                /* as in struct sriov_pf_opts; 0: its PF's choice */
     uint32_t max_api;                  /* as in struct sriov_pf_opts */
     void (*on_violation)(void *arg, const struct sriov_violation *violation); /* may be NULL */
     void *arg;
