@@ -158,9 +158,8 @@ static void causes_are_hidden(void **state)
     }
 }
 
-static void software_reset_is_shallow(void **state)
+static void vf_reset_is_shallow(bool flr)
 {
-    (void)state;
     BOTH(q)
     {
         struct rig *r = vfs(PROFILE(q));
@@ -168,7 +167,10 @@ static void software_reset_is_shallow(void **state)
 
         rig_send(r, 1, 0, f, frame_make(f, broadcast, 1, 64));
         wr(r, 1, IGBVF_VTIVAR, 0x81);
-        wr(r, 1, IGBVF_VTCTRL, IGB_CTRL_RST);
+        if (flr)
+            r->ops->flr(r->m, 1);
+        else
+            wr(r, 1, IGBVF_VTCTRL, IGB_CTRL_RST);
         assert_int_equal(rd(r, 1, IGBVF_TDH(0u)), q);
         assert_int_equal(rd(r, 1, IGBVF_TDT(0u)), q);
         assert_int_equal(rd(r, 1, IGBVF_VTEIMS), q ? 7 : 0);
@@ -178,6 +180,18 @@ static void software_reset_is_shallow(void **state)
         assert_int_equal(rd(r, 0, IGB_VFLRE), 1);
         rig_end(r);
     }
+}
+
+static void software_reset_is_shallow(void **state)
+{
+    (void)state;
+    vf_reset_is_shallow(false);
+}
+
+static void function_reset_is_shallow(void **state)
+{
+    (void)state;
+    vf_reset_is_shallow(true);
 }
 
 static void nobody_checks_the_sender(void **state)
@@ -367,6 +381,7 @@ int main(void)
         CASE("82576 8.8.13 vs qemu: queue 1 has no interrupt", second_queue_is_mute),
         CASE("82576 8.8 vs qemu: VTEICR shows nothing", causes_are_hidden),
         CASE("82576 4.3 vs qemu: VTCTRL.RST clears little", software_reset_is_shallow),
+        CASE("82576 4.3 vs qemu: FLR clears no more", function_reset_is_shallow),
         CASE("82576 8.14 vs qemu: no anti-spoofing", nobody_checks_the_sender),
         CASE("82576 8.14 vs qemu: no malicious driver detection", nobody_checks_descriptors),
         CASE("82576 8.10.2 vs qemu: full rings drop in silence", full_rings_drop_in_silence),

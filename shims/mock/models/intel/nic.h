@@ -63,7 +63,7 @@ struct mock_quirks {
     bool vtivar_accumulates;      /* writes are OR-ed in */
     bool vtivar_first_queue_only; /* queue 1 has no interrupt */
     bool vf_eicr_hides;           /* VTEICR reads 0 */
-    bool vf_rst_shallow;          /* VTCTRL.RST: VFRE, VFTE and queue enables only */
+    bool vf_rst_shallow;          /* VTCTRL.RST, FLR: VFRE, VFTE and queue enables only */
     bool no_anti_spoofing;
     bool no_malicious_detection; /* DTXCTL.MDP_EN has no effect */
     bool no_rx_drop_count;
