@@ -190,6 +190,23 @@ static void time_does_not_wrap(void **state)
     assert_int_equal(sriov_mock_now(f->mock), UINT64_MAX);
 }
 
+static void the_next_event_is_known(void **state)
+{
+    struct fixture *f = *state;
+    struct journal j = {.f = f};
+    int a;
+
+    assert_true(sriov_mock_next_due(f->mock) == UINT64_MAX);
+    a = sriov_mock_task(f->mock, 2 * MS, note_a, &j);
+    assert_int_equal(sriov_mock_next_due(f->mock), 2 * MS);
+    sriov_mock_advance(f->mock, MS / 2);
+    assert_int_equal(sriov_mock_next_due(f->mock), 3 * MS / 2);
+    sriov_mock_advance(f->mock, 3 * MS / 2);
+    assert_string_equal(j.text, "a");
+    assert_int_equal(sriov_mock_next_due(f->mock), 2 * MS);
+    assert_int_equal(sriov_mock_task_stop(f->mock, a), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +219,7 @@ int main(void)
         MOCK_TEST(a_model_timer_is_waited_for),
         MOCK_TEST(an_idle_hour_costs_nothing),
         MOCK_TEST(time_does_not_wrap),
+        MOCK_TEST(the_next_event_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,23 @@ static uint32_t pending(struct fixture *f, void *fn, uint32_t vector)
     return value;
 }
 
+static void messages_are_counted(void **state)
+{
+    struct fixture *f = *state;
+    void *fn = open_irq(f, 2);
+    struct taker t = {0};
+
+    assert_int_equal(sriov_mock_interrupts(f->mock, f->pf), 0);
+    attach(f, fn, 0, &t);
+    fixture_wr(f, fn, TOY_IRQ, 0);
+    fixture_wr(f, fn, TOY_IRQ, 0); /* merged with the first, and a message nevertheless */
+    f->ops->relax(f->vmm);
+    assert_int_equal(t.calls, 1);
+    assert_int_equal(sriov_mock_interrupts(f->mock, f->pf), 2);
+    assert_int_equal(sriov_mock_interrupts(f->mock, "none"), 0);
+    done(f, fn);
+}
+
 static void a_callback_runs_when_time_is_given(void **state)
 {
     struct fixture *f = *state;
@@ -289,6 +306,7 @@ static void a_callback_must_not_wait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        MOCK_TEST(messages_are_counted),
         MOCK_TEST(a_callback_runs_when_time_is_given),
         MOCK_TEST(messages_that_wait_merge),
         MOCK_TEST(a_callback_is_never_nested),
