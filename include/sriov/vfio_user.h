@@ -41,7 +41,7 @@ SRIOV_API int sriov_vfu_server_fd(const struct sriov_vfu_server *server);
  */
 SRIOV_API int sriov_vfu_server_step(struct sriov_vfu_server *server);
 
-#define SRIOV_VFU_MAPS_DEFAULT  4096u
+#define SRIOV_VFU_MAPS_DEFAULT  8192u
 #define SRIOV_VFU_BYTES_DEFAULT (UINT64_C(1) << 40)
 
 struct sriov_vfu_device_opts {
@@ -114,7 +114,8 @@ SRIOV_API int sriov_vfu_device_counts(const struct sriov_vfu_device *device, str
  * component of its socket's path. One client per function: while it is open, the connection stands; when
  * it ends, the function is gone (SRIOV_EVENT_REMOVED) and can be opened anew.
  *
- * Memory for devices is sealed shared memory that the server is given; a caller's buffer cannot be mapped.
+ * Memory for devices is sealed shared memory that the server is given; a caller's buffer cannot be mapped,
+ * but with SRIOV_VFU_CLIENT_UNSHARED.
  * What the server asks for by message is answered: while a call of ours waits for it, and with
  * SRIOV_VFU_CLIENT_UNSHARED at any time.
  * BAR writes are posted: one that the server refuses vanishes, as on a bus.

@@ -19,6 +19,7 @@ struct vfuc_map {
     uint64_t length;
     uint64_t iova;
     uint32_t dir;
+    bool borrowed; /* a caller's buffer */
 };
 
 int vfuc_op_dma_limits(void *handle, struct sriov_dma_limits *limits)
@@ -82,10 +83,10 @@ static void list_in(struct vfuc_fn *fn, struct vfuc_map *map)
 
 static void map_free(struct vfuc_map *map)
 {
-    if (map->bus != NULL && map->bus != map->va) {
+    if (!map->borrowed && map->bus != NULL && map->bus != map->va) {
         munmap(map->bus, map->length);
     }
-    if (map->va != NULL) {
+    if (!map->borrowed && map->va != NULL) {
         munmap(map->va, map->length);
     }
     free(map);
@@ -125,15 +126,11 @@ static struct vfuc_map *map_make(const struct vfuc_fn *fn, const struct sriov_dm
     return map;
 }
 
-/* Where the file is mapped here, and by the server. */
-static int map_file(struct vfuc_fn *fn, struct sriov_dma_mem *mem, int fd)
+/* Takes over the map: it is the server's too, or gone. */
+static int offer(struct vfuc_fn *fn, struct sriov_dma_mem *mem, struct vfuc_map *map, int fd)
 {
-    struct vfuc_map *map = map_make(fn, mem, fd);
-    if (map == NULL) {
-        return -ENOMEM;
-    }
     list_in(fn, map); /* the server may ask for it before we know that it has it */
-    int err = tell(fn, mem, fn->client->unshared ? -1 : fd);
+    int err = tell(fn, mem, fd);
     if (err != 0) {
         map_drop(fn, map);
         return err;
@@ -141,6 +138,13 @@ static int map_file(struct vfuc_fn *fn, struct sriov_dma_mem *mem, int fd)
     mem->va = map->va;
     mem->cookie = (uintptr_t)map;
     return 0;
+}
+
+/* Where the file is mapped here, and by the server. */
+static int map_file(struct vfuc_fn *fn, struct sriov_dma_mem *mem, int fd)
+{
+    struct vfuc_map *map = map_make(fn, mem, fd);
+    return map != NULL ? offer(fn, mem, map, fn->client->unshared ? -1 : fd) : -ENOMEM;
 }
 
 int vfuc_dma_copy(void *handle, bool write, uint64_t addr, uint8_t *bytes, uint64_t count)
@@ -163,17 +167,20 @@ int vfuc_dma_copy(void *handle, bool write, uint64_t addr, uint8_t *bytes, uint6
     return err;
 }
 
+static int check(const struct vfuc_fn *fn, const struct sriov_dma_mem *mem)
+{
+    if (mem->length == 0 || mem->length % fn->conn.granule != 0 || mem->iova.raw % fn->conn.granule != 0) {
+        return -EINVAL;
+    }
+    return fn->num_maps >= fn->conn.max_maps ? -ENOSPC : 0;
+}
+
 int vfuc_op_dma_alloc(void *handle, struct sriov_dma_mem *mem)
 {
     struct vfuc_fn *fn = handle;
     int fd = -1;
-    if (mem->length == 0 || mem->length % fn->conn.granule != 0 || mem->iova.raw % fn->conn.granule != 0) {
-        return -EINVAL;
-    }
-    if (fn->num_maps >= fn->conn.max_maps) {
-        return -ENOSPC;
-    }
-    int err = file_make(mem->length, &fd);
+    int err = check(fn, mem);
+    err = err != 0 ? err : file_make(mem->length, &fd);
     if (err != 0) {
         return err;
     }
@@ -196,14 +203,13 @@ static int untell(struct vfuc_fn *fn, const struct vfuc_map *map)
 
 /* With the connection the server's mapping ends too; and what it still writes then, it writes to a file
  * that is nobody's any more. So only a server that is there can keep memory from being given back. */
-int vfuc_op_dma_free(void *handle, const struct sriov_dma_mem *mem)
+static int give_back(struct vfuc_fn *fn, const struct sriov_dma_mem *mem, bool borrowed)
 {
-    struct vfuc_fn *fn = handle;
     struct vfuc_map *map = fn->maps;
     while (map != NULL && (uintptr_t)map != mem->cookie) {
         map = map->next;
     }
-    if (map == NULL || map->iova != mem->iova.raw) {
+    if (map == NULL || map->iova != mem->iova.raw || map->borrowed != borrowed) {
         return -EINVAL;
     }
     int result = untell(fn, map);
@@ -212,6 +218,37 @@ int vfuc_op_dma_free(void *handle, const struct sriov_dma_mem *mem)
     }
     map_drop(fn, map);
     return 0;
+}
+
+int vfuc_op_dma_free(void *fn, const struct sriov_dma_mem *mem)
+{
+    return give_back(fn, mem, false);
+}
+
+/* A caller's buffer is in no file that could be shared: only who is asked for bytes can offer it. */
+int vfuc_op_dma_map(void *handle, struct sriov_dma_mem *mem)
+{
+    struct vfuc_fn *fn = handle;
+    if (!fn->client->unshared) {
+        return -EOPNOTSUPP;
+    }
+    int err = mem->va != NULL ? check(fn, mem) : -EINVAL;
+    struct vfuc_map *map = err == 0 ? calloc(1, sizeof(*map)) : NULL;
+    if (map == NULL) {
+        return err != 0 ? err : -ENOMEM;
+    }
+    *map = (struct vfuc_map){.va = mem->va,
+                             .bus = mem->va,
+                             .length = mem->length,
+                             .iova = mem->iova.raw,
+                             .dir = mem->dir,
+                             .borrowed = true};
+    return offer(fn, mem, map, -1);
+}
+
+int vfuc_op_dma_unmap(void *fn, const struct sriov_dma_mem *mem)
+{
+    return give_back(fn, mem, true);
 }
 
 void vfuc_maps_drop(struct vfuc_fn *fn)

@@ -54,6 +54,7 @@ static void set_caps(struct vfuc_fn *fn)
     for (uint32_t bar = 0; bar < VFUC_BARS; bar++) {
         caps |= fn->bars[bar].fd >= 0 ? SRIOV_CAP_BAR_VIEW : 0;
     }
+    caps |= fn->client->unshared ? SRIOV_CAP_DMA_MAP : 0;
     caps |= fn->can_reset ? SRIOV_CAP_RESET : 0;
     caps |= fn->config.length > 256 ? SRIOV_CAP_CFG_EXTENDED : 0;
     fn->info.caps = caps;

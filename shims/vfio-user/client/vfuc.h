@@ -234,6 +234,8 @@ int vfuc_dma_copy(void *fn, bool write, uint64_t addr, uint8_t *bytes, uint64_t 
 int vfuc_op_dma_limits(void *fn, struct sriov_dma_limits *limits);
 int vfuc_op_dma_alloc(void *fn, struct sriov_dma_mem *mem);
 int vfuc_op_dma_free(void *fn, const struct sriov_dma_mem *mem);
+int vfuc_op_dma_map(void *fn, struct sriov_dma_mem *mem);
+int vfuc_op_dma_unmap(void *fn, const struct sriov_dma_mem *mem);
 
 /* answer.c: a thread for a server that asks for memory */
 int vfuc_answer_start(struct vfuc_fn *fn);
