@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Stands between a vfio-user client and its server and writes down what each of them says, as the fuzzers
-of fuzz_vfu.h take it: record.py LISTEN CONNECT CLIENT-SAYS SERVER-SAYS [FIRST-BYTE]. Ends with the last
-connection after SIGINT, or when one has ended and --once is given."""
+of fuzz_vfu.h take it. Ends with the last connection that it is told to wait for."""
 
 import argparse
 import os
