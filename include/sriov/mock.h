@@ -97,8 +97,8 @@ SRIOV_API int sriov_mock_event(struct sriov_mock *mock, const char *name, enum s
 
 /*
  * `length` bytes from `iova` of an open function reach its device by the calls in remote (copied), as
- * mapped memory would, until sriov_mock_dma_unremote of the same range. Multiples of 4096. Errors: -EINVAL, -ENODEV
- * (not open), -EBUSY (something is there), -ERANGE, -ENOSPC, -ENOMEM; -ENOENT of what is not there.
+ * mapped memory would, until sriov_mock_dma_unremote of the same range. Multiples of 4096. Errors: -EINVAL,
+ * -ENODEV (not open), -EBUSY (something is there), -ERANGE, -ENOSPC, -ENOMEM; -ENOENT of what is not there.
  */
 SRIOV_API int sriov_mock_dma_remote(struct sriov_mock *mock, const char *fn, sriov_iova_t iova,
                                     uint64_t length, enum sriov_dma_dir dir,

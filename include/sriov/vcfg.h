@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The virtual configuration space of a VF (or of another function, SRIOV_VCFG_WHOLE): what the guest's PCI code finds. A VF's own has no ids, no
- * BARs and a command register that is mostly zero (SR-IOV 1.1, 3.4.1); here it is a whole one, made
- * from the PF's SR-IOV capability by way of the seam, with write masks, sizing of BARs, MSI-X and PCIe
- * capabilities and FLR. MSI-X vectors are masked and unmasked here, without a trip to the device.
+ * The virtual configuration space of a VF (or of another function, SRIOV_VCFG_WHOLE): what the guest's PCI
+ * code finds. A VF's own has no ids, no BARs and a command register that is mostly zero (SR-IOV 1.1, 3.4.1);
+ * here it is a whole one, made from the PF's SR-IOV capability by way of the seam, with write masks, sizing
+ * of BARs, MSI-X and PCIe capabilities and FLR. MSI-X vectors are masked and unmasked here, without a trip to
+ * the device.
  *
  * Nothing that the guest writes reaches the device's own config space. Everything the guest does is
  * legal here: what makes no sense is ignored, and counted. One thread at a time.
@@ -57,7 +58,8 @@ struct sriov_vcfg_opts {
 
 /*
  * For an open function. Reads its ids, BARs and capabilities once; hooks are copied, opts may be NULL.
- * Errors: -EOPNOTSUPP (not a VF, without SRIOV_VCFG_WHOLE), -EPROTO (malformed capabilities), -ENODEV, -ENOMEM, -EINVAL, -E2BIG.
+ * Errors: -EOPNOTSUPP (not a VF, without SRIOV_VCFG_WHOLE), -EPROTO (malformed capabilities), -ENODEV,
+ * -ENOMEM, -EINVAL, -E2BIG.
  */
 SRIOV_API int sriov_vcfg_create(struct sriov_fn *fn, const struct sriov_vcfg_hooks *hooks,
                                 const struct sriov_vcfg_opts *opts, struct sriov_vcfg **out);

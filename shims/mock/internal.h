@@ -135,11 +135,11 @@ struct mock_mapping {
     uint64_t last; /* inclusive */
     uint8_t *va;
     uint32_t dir;
-    bool allocated;       /* memory of dma_alloc */
-    bool piece;           /* an access may run on into the next one */
+    bool allocated;                  /* memory of dma_alloc */
+    bool piece;                      /* an access may run on into the next one */
     struct sriov_dma_remote *remote; /* owned; NULL: memory at va */
-    bool release_refused; /* a fault refused to free it: no leak of the driver's */
-    uint64_t *dirty;      /* a bit per page, while the log is on */
+    bool release_refused;            /* a fault refused to free it: no leak of the driver's */
+    uint64_t *dirty;                 /* a bit per page, while the log is on */
 };
 
 struct mock_domain {
