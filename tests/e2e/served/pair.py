@@ -3,6 +3,7 @@
 third asks both; at the end tshark judges all that the switch has carried."""
 
 import collections
+import json
 
 TIMEOUT = 240
 COUNT = 500
@@ -15,13 +16,16 @@ def third(stage):
     """The driver of this library over the client shim, while the guests ask each other."""
     for last in (1, 2):
         done = stage.run(stage.program("sriovctl"), "ping", "--shim", "vfio-user", "--dir", stage.server.dir,
-                         "vf2", "--from", "192.0.2.3", "--to", f"192.0.2.{last}", "--count", COUNT, "--size", 1400,
-                         "--interval", "0", "--window", 4)
-        (stage.folder / f"third{last}.txt").write_text(done.stdout + done.stderr)
-        for line in done.stdout.splitlines():
-            stage.say(f"# third: {line}")
+                         "vf2.sock", "--from", "192.0.2.3", "--to", f"192.0.2.{last}", "--count", COUNT,
+                         "--size", 1400, "--interval", "0", "--window", 4, "--json")
+        report = json.loads(done.stdout or "{}")
+        counts = {name: report.get(name) for name in ("driver", "sent", "received", "corrupt", "duplicates")}
+        line = f"192.0.2.{last}: " + " ".join(f"{name} {value}" for name, value in counts.items())
+        with open(stage.folder / "third.txt", "a", encoding="utf-8") as out:
+            out.write(line + "\n")
+        stage.say(f"# third: {line}")
         stage.check(f"a third process asks 192.0.2.{last} {COUNT} times, {COUNT} answers",
-                    done.returncode == 0 and f"{COUNT} received" in done.stdout, done.stderr)
+                    done.returncode == 0 and counts["received"] == COUNT and counts["corrupt"] == 0, done.stderr)
 
 
 def judge_wire(stage, capture):
@@ -39,7 +43,9 @@ def judge_wire(stage, capture):
             bad[name] += state == BAD
         if states[2]:
             longest = max(longest, int(length))
-    report = f"{frames} frames; good checksums: {dict(good)}; bad: {dict(bad)}; longest TCP frame {longest}"
+    sums = ", ".join(f"{word}: " + " ".join(f"{name} {counts[name]}" for name in ("ip", "icmp", "tcp"))
+                     for word, counts in (("good checksums", good), ("bad", bad)))
+    report = f"{frames} frames, {sums}, longest TCP frame {longest}"
     (stage.folder / "wire.txt").write_text(report + "\n")
     stage.say(f"# wire: {report}")
     stage.check("tshark has read the capture", done.returncode == 0, done.stderr)
@@ -56,7 +62,7 @@ def conduct(stage):
         stage.vf_set(vf, "--trunk", "100")
     guests = [stage.boot(name, vf) for vf, name in enumerate(("a", "b"))]
     for guest in guests:
-        stage.board.wait(f"{guest.name}.up", 120)
+        stage.board.wait(f"{guest.name}.counted", 120)
     third(stage)
     stage.board.post("third.done")
     stage.join(*guests)
