@@ -72,9 +72,8 @@ struct sri_pf_vf {
     bool lost;   /* it reads, without CTS: it has not understood that it has to RESET */
     bool fresh;  /* greeted, and not heard of since */
     uint64_t unread_since;
-    uint64_t kept_since; /* its own lock stands between its request and us; 0: it does not */
-    uint32_t features;   /* granted by FEATURES_NEGOTIATE, IXGBE_MBX_FEATURE_* */
-    uint64_t nacked_at;  /* 0: never */
+    uint32_t features;  /* granted by FEATURES_NEGOTIATE, IXGBE_MBX_FEATURE_* */
+    uint64_t nacked_at; /* 0: never */
 
     uint64_t requests;
     uint64_t refused;

@@ -10,9 +10,6 @@
 #define MBX_PFU  IXGBE_PFMAILBOX_PFU
 #define MBX_RVFU IXGBE_PFMAILBOX_RVFU
 
-/* Who writes a message holds the lock for less; who waits for our acknowledgement, for as long as we take. */
-#define KEPT_NS UINT64_C(20000)
-
 static uint32_t ctrl_reg(const struct sri_pf *p, uint16_t vf)
 {
     return p->dev->mbx.ctrl + 4u * vf;
@@ -41,25 +38,17 @@ static bool keeps_lock(const struct sri_pf_vf *v)
            (v->api >= SRI_PF_API_1_7 && (v->features & IXGBE_MBX_FEATURE_LOCKED_MBX) != 0);
 }
 
+/* It has rung: what it holds the memory for is our acknowledgement, and the message is all there. */
 bool sri_pf_mbx_take_request(struct sri_pf *p, uint16_t vf)
 {
-    struct sri_pf_vf *v = &p->vf[vf];
-    const uint64_t now = sriov_fn_now(p->pf->fn);
-    bool taken = sri_pf_mbx_take(p, vf);
-
-    if (!taken && keeps_lock(v)) {
-        if (v->kept_since == 0) {
-            v->kept_since = now;
-        }
-        if (now - v->kept_since >= KEPT_NS) {
-            sri_pf_wr(p, ctrl_reg(p, vf), MBX_RVFU);
-            taken = sri_pf_mbx_take(p, vf);
-        }
+    if (sri_pf_mbx_take(p, vf)) {
+        return true;
     }
-    if (taken) {
-        v->kept_since = 0;
+    if (!keeps_lock(&p->vf[vf])) {
+        return false;
     }
-    return taken;
+    sri_pf_wr(p, ctrl_reg(p, vf), MBX_RVFU);
+    return sri_pf_mbx_take(p, vf);
 }
 
 void sri_pf_mbx_release(struct sri_pf *p, uint16_t vf)
