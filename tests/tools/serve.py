@@ -41,6 +41,29 @@ def frames(path):
     return found
 
 
+class RawClient:
+    """The few messages of a driver that keeps to no rules."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(30)
+        self.sock.connect(path)
+        self.ask(1, struct.pack("<HH", 0, 1) + b'{"capabilities":{}}\0')
+
+    def ask(self, command, payload):
+        self.sock.sendall(struct.pack("<HHIII", 7, command, 16 + len(payload), 0, 0) + payload)
+        _, _, size, _, error = struct.unpack("<HHIII", self.sock.recv(16, socket.MSG_WAITALL))
+        body = self.sock.recv(size - 16, socket.MSG_WAITALL) if size > 16 else b""
+        assert error == 0, error
+        return body
+
+    def write(self, region, offset, value):
+        self.ask(10, struct.pack("<QIII", offset, region, 4, value))
+
+    def read(self, region, offset):
+        return struct.unpack("<I", self.ask(9, struct.pack("<QII", offset, region, 4))[16:])[0]
+
+
 def rest(sock, room):
     """What comes next; nothing when the other side has hung up, read or not."""
     try:
@@ -437,6 +460,24 @@ class Bad(ServeCase):
         self.assertEqual(self.ping(count=5)["received"], 5)
         status, _, complaints = server.stop()
         self.assertEqual((status, len(complaints)), (0, 1), complaints)
+
+    def test_violations(self):
+        server = self.serve()
+        client = RawClient(self.dir + "/vf1.sock")
+        with client.sock:
+            self.assertEqual(client.read(7, 0), 0x10ed8086)
+            client.write(7, 4, 6)  # memory space, bus master
+            for _ in range(60):
+                client.write(0, 0x3ff0, 1)  # no register is there
+        self.ping_ourselves()
+        status, words, complaints = server.stop()
+        self.assertEqual((status, words[-1]), (1, "60 violations"))
+        self.assertRegex(complaints[0], r"^violation: 0000:01:10\.2: .*register 0x03ff0 of BAR 0")
+        self.assertEqual(len(complaints), 51, "fifty, and a word on the rest")
+
+    def ping_ourselves(self):
+        self.responder(vf=2)
+        self.assertEqual(self.ping(count=5)["received"], 5)
 
     def test_full_disk(self):
         server = self.serve("--wire", "pcap:/dev/full")
