@@ -16,9 +16,10 @@ target_compile_options(sriov_flags INTERFACE
 target_include_directories(sriov_flags INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
 
+# Some optimisation and no more debug information than a report names: tests take half the time.
 if(SRIOV_SANITIZE)
   target_compile_options(sriov_flags INTERFACE -fsanitize=${SRIOV_SANITIZE} -fno-sanitize-recover=all
-                         -fno-omit-frame-pointer -g)
+                         -fno-omit-frame-pointer -O1 -g1)
   target_link_options(sriov_flags INTERFACE -fsanitize=${SRIOV_SANITIZE})
   # The barriers of dma.h order us against a device, which tsan does not watch anyway.
   if(SRIOV_SANITIZE MATCHES "thread" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
