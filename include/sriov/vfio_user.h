@@ -34,10 +34,11 @@ SRIOV_API void sriov_vfu_server_destroy(struct sriov_vfu_server *server);
 /* Readable when there is something to do; an epoll descriptor that stays the server's. */
 SRIOV_API int sriov_vfu_server_fd(const struct sriov_vfu_server *server);
 /*
- * Does what there is to do now, at most one message of each client, and waits for none (but for
- * the function that a client resets). Returns how many
- * messages were done, or a negative errno of the host. What its functions' own callbacks need (time and
- * interrupts of a simulated one: sriov_vmm_wait) is the caller's to give.
+ * Does what there is to do now, at most one message of each client, and waits for none, but for the
+ * function that a client resets and for answers about memory that a client keeps to itself
+ * (remote_timeout_ns each). Returns how many messages were done, or a negative errno of the host. What its
+ * functions' own callbacks need (time and interrupts of a simulated one: sriov_vmm_wait) is the caller's to
+ * give.
  */
 SRIOV_API int sriov_vfu_server_step(struct sriov_vfu_server *server);
 

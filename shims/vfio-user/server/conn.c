@@ -66,7 +66,7 @@ void vfus_answer(struct vfus_call *call, const void *bytes, uint32_t length)
 
 /* Reads again only when the last reply is out: a client that does not listen stops itself alone. A message
  * that waits here is news too, and its client's socket has room. */
-static void watch(struct sriov_vfu_device *d)
+void vfus_conn_watch(struct sriov_vfu_device *d)
 {
     uint32_t events = EPOLLIN;
 
@@ -189,7 +189,7 @@ int vfus_conn_step(struct sriov_vfu_device *d)
     if (rc < 0 || (d->ends && !d->waits_out)) {
         break_off(d, rc);
     } else {
-        watch(d);
+        vfus_conn_watch(d);
     }
     return done;
 }

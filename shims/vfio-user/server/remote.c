@@ -155,6 +155,7 @@ static int ask_client(struct sriov_vfu_device *d, uint16_t cmd, uint64_t addr, u
         lose(d, rc);
         return -EFAULT;
     }
+    vfus_conn_watch(d); /* what was put aside may be all that this client has to say */
     return ask.result;
 }
 

@@ -101,6 +101,8 @@ int vfus_conn_begin(struct sriov_vfu_device *d, int fd);
 void vfus_conn_end(struct sriov_vfu_device *d);
 /* How many messages were done: 0 or 1. */
 int vfus_conn_step(struct sriov_vfu_device *d);
+/* The loop is woken for what there is to do now; also of use where a message was put aside outside a step. */
+void vfus_conn_watch(struct sriov_vfu_device *d);
 void vfus_complain(struct sriov_vfu_device *d, const char *what, uint32_t cmd, int rc);
 int vfus_watch(struct sriov_vfu_server *server, int op, int fd, uint32_t events, struct vfus_source *source);
 

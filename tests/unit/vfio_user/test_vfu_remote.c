@@ -272,6 +272,24 @@ static void commands_meanwhile_are_done_afterwards(void **state)
     bed_hang_up(b);
 }
 
+/* Asked by a timer of the device's: the client that waits for a reply sends nothing more that would wake us.
+ */
+static void commands_between_messages_are_done(void **state)
+{
+    struct vfu_region_access at = {.offset = TOY_STATUS, .region = TOY_BAR, .count = 4};
+    struct bed *b = *state;
+    struct sriov_bar regs;
+
+    place(b, IOVA, 4);
+    assert_int_equal(sriov_bar_open(b->vf, TOY_BAR, 1, &regs), 0);
+    bed_send(b, VFU_REGION_READ, 0, &at, sizeof(at), NULL, 0);
+    answer(b, (struct vfu_header){.id = 0, .cmd = VFU_DMA_READ}, IOVA, 4, "abc", 4);
+    assert_int_equal(sriov_bar_write(&regs, TOY_DMA_CMD, 4, TOY_DMA_READ), 0);
+    sriov_bar_close(&regs);
+    (void)asked(b, VFU_DMA_READ, 0);
+    replied(b, VFU_REGION_READ);
+}
+
 /* Descriptors, above all, are not heaped up; and the client that does it is no longer waited for. */
 static void too_many_commands_meanwhile_are_a_breach(void **state)
 {
@@ -432,6 +450,7 @@ int main(void)
         REMOTE_TEST(an_error_is_an_answer),
         REMOTE_TEST(the_iommu_is_as_strict_as_ever),
         REMOTE_TEST(commands_meanwhile_are_done_afterwards),
+        REMOTE_TEST(commands_between_messages_are_done),
         REMOTE_TEST(too_many_commands_meanwhile_are_a_breach),
         cmocka_unit_test_setup_teardown(one_that_stays_silent_is_cut_off, setup_impatient, bed_teardown),
         REMOTE_TEST(one_that_leaves_is_forgotten),
