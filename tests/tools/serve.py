@@ -220,6 +220,7 @@ class Traffic(ServeCase):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
             wire.settimeout(30)
             wire.bind(str(self.root / "mine"))
+            wire.sendto(QUESTION + bytes(70000), path)  # no frame
             wire.sendto(QUESTION, path)
             answer = wire.recv(2000)
         self.assertEqual(answer[:14], HERE + bytes.fromhex("020000000101") + b"\x08\x06")

@@ -91,9 +91,19 @@ void serve_wire_close(struct serve *serve)
 
 int serve_wire_fd(const struct serve *serve)
 {
-    return serve->wire != NULL ? serve->wire->fd : -1;
+    return serve->wire != NULL && !serve->wire->ended ? serve->wire->fd : -1;
 }
 
+/* A TAP device that was deleted is readable for ever. */
+static void note_end(struct serve_wire *wire, int err)
+{
+    if (err != EAGAIN && err != EINTR && err != ENOMEM && err != ENOBUFS) {
+        wire->ended = true;
+        cli_note("sriovctl: %s: %s: nothing comes from there any more", wire->name, strerror(err));
+    }
+}
+
+/* What is longer than any frame is none. */
 void serve_wire_turn(struct serve *serve)
 {
     static uint8_t frame[SERVE_FRAME_MAX];
@@ -102,7 +112,10 @@ void serve_wire_turn(struct serve *serve)
 
     for (uint32_t i = 0; i < BURST && n > 0; i++) {
         n = wire->get(wire, frame, sizeof(frame));
-        if (n > 0 && sriov_mock_wire_send(serve->mock, serve->owner.bdf, frame, (size_t)n) == 0) {
+        if (n < 0) {
+            note_end(wire, errno);
+        } else if (n > 0 && (size_t)n <= sizeof(frame) &&
+                   sriov_mock_wire_send(serve->mock, serve->owner.bdf, frame, (size_t)n) == 0) {
             wire->received++;
         }
     }

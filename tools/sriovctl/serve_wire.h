@@ -10,10 +10,11 @@
 #define SERVE_FRAME_MAX 65535u
 
 struct serve_wire {
-    int fd; /* -1: nothing is behind the wire */
+    int fd;     /* -1: nothing is behind the wire */
+    bool ended; /* nothing comes any more */
     /* A frame out: it does not wait. False: it did not get there. */
     bool (*put)(struct serve_wire *wire, const void *frame, size_t len);
-    /* The next one in: its length, or -1 when there is none now. */
+    /* The next one in: its length (more than `room`: its rest is lost), or -1 with errno. */
     ssize_t (*get)(struct serve_wire *wire, void *frame, size_t room);
     const char *name; /* "tap:tap0"; NULL: none */
     uint64_t sent;

@@ -21,9 +21,13 @@ static bool put_to(const struct serve_wire *wire, const struct sockaddr_un *to, 
                                                (const struct sockaddr *)to, sizeof(*to)) == (ssize_t)len;
 }
 
+/* A peer that is there and has no room loses the frame: it is not another's. */
 static bool put(struct serve_wire *wire, const void *frame, size_t len)
 {
-    return put_to(wire, &wire->beside, frame, len) || put_to(wire, &wire->peer, frame, len);
+    if (put_to(wire, &wire->beside, frame, len)) {
+        return true;
+    }
+    return (errno == ENOENT || errno == ECONNREFUSED) && put_to(wire, &wire->peer, frame, len);
 }
 
 /* Whoever sends from a socket without a name cannot be answered. */
@@ -31,7 +35,7 @@ static ssize_t get(struct serve_wire *wire, void *frame, size_t room)
 {
     struct sockaddr_un from = {.sun_family = AF_UNSPEC};
     socklen_t length = sizeof(from);
-    ssize_t n = recvfrom(wire->fd, frame, room, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+    ssize_t n = recvfrom(wire->fd, frame, room, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from, &length);
 
     if (n > 0 && length > offsetof(struct sockaddr_un, sun_path) && from.sun_path[0] != '\0') {
         from.sun_path[sizeof(from.sun_path) - 1] = '\0';
