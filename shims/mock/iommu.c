@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Ranges of the history: a client that maps and unmaps all over the place makes one with each. */
+#define PAST_MAX 16384u
+
 /* Index of the first mapping that ends at or after addr. */
 static size_t lower(const struct mock_domain *domain, uint64_t addr)
 {
@@ -64,7 +67,7 @@ static bool is_apart(uint64_t last, uint64_t first)
 }
 
 /* Adds a range to the history: one union of sorted ranges with gaps between them, so that it stays
- * small however much a driver maps. Without memory it only is less exact. */
+ * small however much a driver maps. Full, or without memory, it only is less exact. */
 static void past_add(struct mock_domain *domain, uint64_t first, uint64_t last)
 {
     size_t i = 0;
@@ -78,8 +81,8 @@ static void past_add(struct mock_domain *domain, uint64_t first, uint64_t last)
         last = domain->past[end].last > last ? domain->past[end].last : last;
     }
     if (end == i) {
-        if (!mock_grow((void **)&domain->past, &domain->past_room, domain->past_count,
-                       sizeof(*domain->past))) {
+        if (domain->past_count >= PAST_MAX || !mock_grow((void **)&domain->past, &domain->past_room,
+                                                         domain->past_count, sizeof(*domain->past))) {
             return;
         }
         end = i + 1;
