@@ -19,3 +19,7 @@ foreach(line 1.ixgbevf.82599 2.igbvf.82576)
                      "^192.0.2.1: driver ${driver}-like ${all_500}" "^192.0.2.2: driver ${driver}-like ${all_500}")
   endforeach()
 endforeach()
+
+sriov_show_guest(vfu.3.dpdk-behind-vt-d-answers-200-pings served.dpdk.82599 stock ${here}/lines.py asker.1/ping.txt
+                 "^200 packets transmitted, 200 received, 0% packet loss")
+sriov_show_guest(vfu.5.one-of-eight-guests-killed served.eight.82599 stock)

@@ -59,6 +59,9 @@ class Server:
     def alive(self):
         return self._process is not None and self._process.poll() is None
 
+    def pid(self):
+        return self._process.pid
+
     def exit_text(self):
         try:
             code = self._process.wait(2)
