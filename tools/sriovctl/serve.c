@@ -14,10 +14,7 @@
 #define PF_EVERY_NS (20 * SERVE_NS_PER_MS)
 /* Where guests' memory and their IOMMU's addresses may lie. */
 #define REACH_LAST ((UINT64_C(1) << 48) - 1)
-/*
- * From API 1.5 on Linux's VF driver holds the mailbox until its message is acknowledged, and our PF driver
- * acknowledges what it has read while it held it: neither would yield. 1.4 is what Linux's PF offers.
- */
+/* What Linux's PF driver of 6.12 offers: a stock VF driver does here what it does beside that one. */
 #define SERVE_MAX_API 0x0104u
 /* Violations that are printed; one broken driver makes many. */
 #define TOLD_MAX 50u
