@@ -6,6 +6,7 @@
  */
 #include "internal.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -45,9 +46,11 @@ static void irq_run(struct sriov_mock *mock, struct mock_event *event)
 static void signal_fd(int fd)
 {
     const uint64_t one = 1;
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
 
-    /* A counter that is full already says that there is something to do. */
-    if (write(fd, &one, sizeof(one)) < 0) {
+    /* A counter that is full already says that there is something to do; and whoever shares it may have made
+     * it one that waits for room. */
+    if (poll(&room, 1, 0) <= 0 || write(fd, &one, sizeof(one)) < 0) {
         return;
     }
 }

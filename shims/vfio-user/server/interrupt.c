@@ -3,6 +3,7 @@
 #include "server.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -20,9 +21,11 @@ uint32_t vfus_irq_count(const struct sriov_vfu_device *d, uint32_t index)
 static void ring(int fd)
 {
     const uint64_t one = 1;
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
 
-    /* A counter that is full already says that there is something to do. */
-    if (fd >= 0 && write(fd, &one, sizeof(one)) < 0) {
+    /* A counter that is full already says that there is something to do; and the client may have made it one
+     * that waits for room, whatever we set. */
+    if (fd >= 0 && poll(&room, 1, 0) > 0 && write(fd, &one, sizeof(one)) < 0) {
         return;
     }
 }
