@@ -132,7 +132,7 @@ class BoardTest(unittest.TestCase):
 class ServedTest(unittest.TestCase):
     """A scenario without guests, with a program that plays sriovctl."""
 
-    SERVE = "#!/bin/sh\n{}\nmkdir -p \"$7\"\necho ready\ntrap 'exit {}' TERM\nwhile :; do sleep 0.05; done\n"
+    SERVE = "#!/bin/sh\n{}\nmkdir -p \"$7\"\ntrap 'exit {}' TERM\necho ready\nwhile :; do sleep 0.05; done\n"
 
     def run_scenario(self, body, begin="", status=0):
         with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:

@@ -33,7 +33,7 @@ def judge_wire(stage, capture):
     wanted = [word for field in FIELDS for word in ("-e", field)]
     checks = [word for name in ("ip", "tcp", "udp") for word in ("-o", f"{name}.check_checksum:TRUE")]
     done = stage.run("tshark", "-n", "-r", capture, *checks, "-T", "fields", "-E", "occurrence=f", *wanted,
-                     timeout=120)
+                     timeout=280)
     good, bad, longest, frames = collections.Counter(), collections.Counter(), 0, 0
     for line in done.stdout.splitlines():
         length, *states = (line.split("\t") + [""] * len(FIELDS))[:len(FIELDS)]
