@@ -72,7 +72,7 @@ static json_t *set_policy(struct serve *serve, int vf, const json_t *request)
 
     if (!vf_json_get(json_object_get(request, "policy"), &policy) || policy.known == 0 ||
         (policy.known & (policy.known - 1)) != 0) {
-        return refuse(-EINVAL, "set wants a policy of one part");
+        return refuse(-EINVAL, "set wants a policy of one known part, its value within bounds");
     }
     int rc = serve->owner.ops->set(&serve->owner, (uint16_t)vf, policy.known, &policy, why);
     if (rc < 0) {

@@ -320,7 +320,7 @@ static int run(struct cli *cli, const void *values)
 
 const struct command command_vf = {
     .name = "vf",
-    .words = "show|set PF [VF]",
+    .words = "show|set|reset-pf PF [VF]",
     .brief = "policy of VFs: address, VLAN, trust, rate, ...",
     .min_words = 1,
     .max_words = 3,

@@ -14,7 +14,7 @@ static const char *remedy(int err)
     case -ENOENT:
         return "nobody serves it: start the server first";
     case -EBUSY:
-        return "another client has it";
+        return "another client has it: end that one, or take another function";
     case -ETIMEDOUT:
         return "its server does not answer in time";
     case -EPERM:
