@@ -419,6 +419,13 @@ class Bad(ServeCase):
         self.refused("serve", "--dir", self.root / "file", says="Not a directory")
         self.refused("serve", "--dir", self.root / "no" / "such", says="--dir")
 
+    def test_a_refused_start_leaves_no_folder(self):
+        self.says("--wire", f"pcap:{self.root}/no/x", says="no/x")
+        self.assertFalse(os.path.exists(self.dir))
+        os.mkdir(self.dir)
+        self.says("--wire", f"pcap:{self.root}/no/x", says="no/x")
+        self.assertTrue(os.path.isdir(self.dir))
+
     def test_somebody_is_there(self):
         self.serve()
         self.says(says=(self.dir, "another sriovctl serve"))

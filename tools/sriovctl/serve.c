@@ -171,6 +171,7 @@ static int run(struct cli *cli, const void *values)
     (void)signal(SIGPIPE, SIG_IGN);
     status = open_all(&serve);
     if (status == CLI_OK) {
+        serve.dir_made = false;
         print_ready(&serve);
         int rc = serve_loop(&serve);
         if (rc != 0) {

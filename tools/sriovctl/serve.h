@@ -55,6 +55,7 @@ struct serve {
     int flush_task;            /* of the captures; 0: none */
     bool capture_failed;
     int dir_fd;        /* locked while this process serves there; -1: not */
+    bool dir_made;     /* by this process, which has not been ready yet */
     uint64_t clock_ns; /* of the machine, as far as virtual time followed it */
     uint64_t told;     /* violations that were printed */
 };

@@ -35,7 +35,8 @@ int serve_dir_take(struct serve *serve)
     const char *dir = serve->cli->globals.dir;
 
     serve->dir_fd = -1;
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
+    serve->dir_made = mkdir(dir, 0777) == 0;
+    if (!serve->dir_made && errno != EEXIST) {
         return fail(serve, "cannot be made", errno);
     }
     serve->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -55,6 +56,11 @@ int serve_dir_take(struct serve *serve)
 
 void serve_dir_leave(struct serve *serve)
 {
+    /* While it is still held: a start that is refused leaves nothing. */
+    if (serve->dir_made) {
+        (void)rmdir(serve->cli->globals.dir);
+        serve->dir_made = false;
+    }
     if (serve->dir_fd >= 0) {
         (void)close(serve->dir_fd);
         serve->dir_fd = -1;
