@@ -180,6 +180,9 @@ static void give_back(struct sriov_vfu_device *d, struct vfus_map *map)
 
 static void remove_some(struct sriov_vfu_device *d, uint32_t first, uint32_t end)
 {
+    if (first == end) {
+        return; /* there may be no table yet */
+    }
     for (uint32_t i = first; i < end; i++) {
         give_back(d, &d->maps[i]);
     }
@@ -189,9 +192,7 @@ static void remove_some(struct sriov_vfu_device *d, uint32_t first, uint32_t end
 
 void vfus_unmap_all(struct sriov_vfu_device *d)
 {
-    if (d->counts.maps != 0) {
-        remove_some(d, 0, d->counts.maps);
-    }
+    remove_some(d, 0, d->counts.maps);
 }
 
 /* All that lies in the range, none too: what a guest's IOMMU invalidates need never have been mapped.

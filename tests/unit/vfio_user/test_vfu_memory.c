@@ -358,6 +358,16 @@ static void a_whole_function_is_served(void **state)
     close(fd);
 }
 
+/* The undefined sanitizer judges: there is no table yet. */
+static void unmapping_before_any_map_is_nothing(void **state)
+{
+    struct bed *b = *state;
+
+    assert_int_equal(unmap(b, IOVA, PAGE, 0), 0);
+    assert_int_equal(unmap(b, 0, 0, VFU_UNMAP_F_ALL), 0);
+    assert_int_equal(bed_counts(b).maps, 0);
+}
+
 static void a_client_that_vanishes_leaves_nothing(void **state)
 {
     struct bed *b = *state;
@@ -415,6 +425,7 @@ int main(void)
         BED_TEST(pieces_and_bytes_are_bounded),
         BED_TEST(neighbours_are_one_to_the_device),
         BED_TEST(a_whole_function_is_served),
+        BED_TEST(unmapping_before_any_map_is_nothing),
         BED_TEST(a_client_that_vanishes_leaves_nothing),
         BED_TEST(a_shim_that_refuses_is_passed_on),
     };
