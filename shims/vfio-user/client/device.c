@@ -15,19 +15,25 @@
 #define REGIONS_LEAST (VFIO_PCI_CONFIG_REGION_INDEX + 1u)
 #define IRQS_LEAST    (VFIO_PCI_MSIX_IRQ_INDEX + 1u)
 
+/* A question whose answer is a struct of the same kind: no more, no less. */
+static int ask(struct vfuc_fn *fn, uint16_t command, const void *question, void *answer, size_t size)
+{
+    struct vfuc_msg msg = {.command = command,
+                           .head = question,
+                           .head_len = size,
+                           .reply = answer,
+                           .reply_min = size,
+                           .reply_room = size};
+    return vfuc_error(vfuc_call(&fn->conn, &msg));
+}
+
 static int ask_info(struct vfuc_fn *fn)
 {
     struct vfu_device_info info = {.argsz = sizeof(info)};
     struct vfu_device_info answer;
-    struct vfuc_msg msg = {.command = VFU_DEVICE_GET_INFO,
-                           .head = &info,
-                           .head_len = sizeof(info),
-                           .reply = &answer,
-                           .reply_min = sizeof(answer),
-                           .reply_room = sizeof(answer)};
-    int result = vfuc_call(&fn->conn, &msg);
-    if (result != 0) {
-        return vfuc_error(result);
+    int err = ask(fn, VFU_DEVICE_GET_INFO, &info, &answer, sizeof(info));
+    if (err != 0) {
+        return err;
     }
     if ((answer.flags & VFIO_DEVICE_FLAGS_PCI) == 0 || answer.num_regions < REGIONS_LEAST ||
         answer.num_irqs < IRQS_LEAST) {
@@ -94,15 +100,9 @@ static int ask_irqs(struct vfuc_fn *fn)
 {
     struct vfu_irq_info info = {.argsz = sizeof(info), .index = VFIO_PCI_MSIX_IRQ_INDEX};
     struct vfu_irq_info answer;
-    struct vfuc_msg msg = {.command = VFU_DEVICE_GET_IRQ_INFO,
-                           .head = &info,
-                           .head_len = sizeof(info),
-                           .reply = &answer,
-                           .reply_min = sizeof(answer),
-                           .reply_room = sizeof(answer)};
-    int result = vfuc_call(&fn->conn, &msg);
-    if (result != 0) {
-        return vfuc_error(result);
+    int err = ask(fn, VFU_DEVICE_GET_IRQ_INFO, &info, &answer, sizeof(info));
+    if (err != 0) {
+        return err;
     }
     if (answer.index != info.index || answer.count > VFUC_VECTORS_MAX) {
         return -EPROTO;
