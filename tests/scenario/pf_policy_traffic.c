@@ -1,69 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Trunk, rate, link state, receive mode and counters of VFs: in what passes the models' switch, over a
- * reset of the PF too, and only once when they are set twice. Both devices. */
-#include "vf_fixture.h"
+/* Trunk, link state, receive mode and counters of VFs: in what passes the models' switch, over a reset of
+ * the PF too, and only once when they are set twice. Both devices. */
+#include "policy_stage.h"
 
-#include <errno.h>
-#include <string.h>
-
-#define LEN      1246u /* 1250 bytes with FCS: 10,000 bits */
-#define BITS     10000u
 #define RECOVERY (3000 * VF_MS)
 
-static const struct sriov_mac stranger = {{0x02, 0xee, 0, 0, 0, 9}};
 static const struct sriov_mac group = {{0x01, 0x00, 0x5e, 0x01, 0x02, 0x03}};
 
 static struct vf_setup setup_82599 = {.model = "82599", .vf_queues = 1};
 static struct vf_setup setup_old_82599 = {.model = "82599", .vf_queues = 1, .max_api = 0x0101};
-static struct vf_setup setup_two_queues = {
-    .model = "82599", .vf_queues = 2, .config = {.queues = 2}, .pool_count = 4096};
 static struct vf_setup setup_82576 = {.model = "82576"};
-static struct vf_world world;
-
-static int make(void **state)
-{
-    vf_world_make(&world, *state);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    vf_world_end(&world);
-    return 0;
-}
-
-static bool is_82599(void)
-{
-    return strcmp(world.setup.model, "82599") == 0;
-}
-
-static struct sriov_mac mac_of(uint16_t i)
-{
-    return vf_info(&world, i)->mac;
-}
-
-/* The VF keeps its address over recoveries. */
-static void ports_up(uint16_t n)
-{
-    for (uint16_t i = 0; i < n; i++) {
-        vf_port_up(&world, i);
-    }
-    for (uint16_t i = 0; i < n; i++) {
-        const struct sriov_mac mac = mac_of(i);
-
-        assert_int_equal(sriov_pf_set_vf_mac(world.pf, i, &mac), 0);
-    }
-    vf_run(&world, RECOVERY);
-}
-
-static struct sriov_pf_vf_info vf_of(uint16_t i)
-{
-    struct sriov_pf_vf_info info = {.size = sizeof(info)};
-
-    assert_int_equal(sriov_pf_get_vf(world.pf, i, &info), 0);
-    return info;
-}
 
 static uint64_t count(uint16_t i, const char *name)
 {
@@ -184,119 +130,6 @@ static void trunk_or_port_vlan(void **state)
     assert_int_equal(sriov_pf_set_vf_trunk(world.pf, 0, NULL, 2), -EINVAL);
     assert_int_equal(sriov_pf_set_vf_trunk(world.pf, VF_PORTS, list, 2), -EINVAL);
     assert_int_equal(vf_of(0).trunk_vids, SRIOV_PF_TRUNK_MAX);
-}
-
-/* ---- rate ---- */
-
-/* Keep all transmit queues of the port full for so long. */
-static void flood(uint16_t i, uint64_t ns)
-{
-    const struct sriov_mac src = mac_of(i);
-    const uint64_t until = sriov_mock_now(world.mock) + ns;
-    uint8_t frame[LEN];
-
-    vf_fill(frame, LEN, &stranger, &src, 1);
-    while (sriov_mock_now(world.mock) < until) {
-        for (uint16_t q = 0; q < vf_info(&world, i)->queues; q++) {
-            struct sriov_buf *buf;
-
-            while ((buf = sriov_buf_from(world.port[i].pool, frame, LEN)) != NULL) {
-                if (sriov_tx_burst(sriov_net_txq(world.port[i].net, q), &buf, 1) == 0) {
-                    sriov_buf_free(buf);
-                    break;
-                }
-            }
-        }
-        vf_run(&world, VF_MS);
-    }
-}
-
-/* Let what is queued leave. */
-static void drain(uint16_t i)
-{
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, i, 0), 0);
-    vf_run(&world, 50 * VF_MS);
-}
-
-static void assert_rate(uint16_t i, uint32_t mbps)
-{
-    const uint64_t ns = 200 * VF_MS;
-    uint32_t sent;
-    uint64_t got;
-
-    flood(i, 20 * VF_MS); /* past what was saved up */
-    sent = world.wire_frames;
-    flood(i, ns);
-    got = (uint64_t)(world.wire_frames - sent) * BITS * 1000u / ns;
-    if (got * 100u < (uint64_t)mbps * 98u || got * 100u > (uint64_t)mbps * 102u) {
-        fail_msg("%s: %u Mbit/s were asked for, %u came", world.setup.model, mbps, (uint32_t)got);
-    }
-}
-
-static void rate(void **state)
-{
-    const uint32_t part = is_82599() ? 10 : 1;
-    const uint32_t rates[] = {100 * part, 37 * part, 300 * part, 10 * part};
-
-    (void)state;
-    ports_up(2);
-    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
-        assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, rates[i]), 0);
-        assert_int_equal(vf_of(0).max_mbps, rates[i]);
-        assert_rate(0, rates[i]);
-    }
-    /* While it waits for its turn, the other one does not. */
-    world.wire_frames = 0;
-    assert_int_equal(vf_send(&world, 1, -1, LEN, 1), 1);
-    sriov_mock_advance(world.mock, 1000);
-    assert_int_equal(world.wire_frames, 1);
-    drain(0);
-    assert_int_equal(vf_of(0).max_mbps, 0);
-    assert_int_equal(vf_info(&world, 0)->recoveries, vf_info(&world, 1)->recoveries);
-}
-
-/* However slow: a VF's driver must not take its queue for stuck. */
-static void slowest_rate(void **state)
-{
-    const uint32_t least = is_82599() ? 10 : 4;
-
-    (void)state;
-    ports_up(1);
-    world.port[0].events = 0;
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, least), 0);
-    flood(0, 10000 * VF_MS);
-    assert_int_equal(world.port[0].events, 0);
-    drain(0);
-}
-
-/* The limit is the VF's, however many queues it uses. */
-static void rate_of_two_queues(void **state)
-{
-    (void)state;
-    ports_up(1);
-    assert_int_equal(vf_info(&world, 0)->queues, 2);
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, 200), 0);
-    assert_rate(0, 200);
-    drain(0);
-}
-
-static void rates_that_cannot_be(void **state)
-{
-    const uint32_t least = is_82599() ? 10 : 4;
-    const uint32_t most = is_82599() ? 10000 : 1000;
-
-    (void)state;
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, most + 1), -ERANGE);
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, least), 0);
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, least - 1), -ERANGE);
-    assert_int_equal(vf_of(0).max_mbps, least);
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, most), 0);
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, VF_PORTS, 100), -EINVAL);
-    assert_int_equal(sriov_mock_carrier(world.mock, world.pf_name, false), 0);
-    vf_run(&world, 100 * VF_MS);
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, 500), -EAGAIN);
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, most), 0); /* as it is */
-    assert_int_equal(sriov_pf_set_vf_rate(world.pf, 0, 0), 0);
 }
 
 /* ---- link ---- */
@@ -522,21 +355,11 @@ static void counters(void **state)
     assert_int_equal(sriov_pf_vf_stats(world.pf, VF_PORTS, NULL, 0), 0);
 }
 
-#define ON(setup, f)                                                                                         \
-    {                                                                                                        \
-#f " " #setup, f, make, end, &setup_##setup                                                          \
-    }
-#define BOTH(f) ON(82599, f), ON(82576, f)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(trunk),
         BOTH(trunk_or_port_vlan),
-        BOTH(rate),
-        BOTH(slowest_rate),
-        ON(two_queues, rate_of_two_queues),
-        BOTH(rates_that_cannot_be),
         BOTH(link_down_silences_one),
         ON(old_82599, link_down_silences_one),
         BOTH(link_up_cannot_be_had),
