@@ -210,6 +210,40 @@ static int no_vm_hot_remove(void *dev, void (*gone)(void *arg), void *arg)
     return -EOPNOTSUPP;
 }
 
+static int no_mig_info(void *fn, struct sriov_mig_info *info)
+{
+    struct sriov_mig_info nothing = {.size = sizeof(nothing)};
+
+    (void)fn;
+    (void)sric_result_give(info, &nothing, sizeof(nothing));
+    return -EOPNOTSUPP;
+}
+
+/* A device whose state cannot be carried runs. */
+static int no_mig_state(void *fn, uint32_t *state)
+{
+    (void)fn;
+    *state = SRIOV_MIG_RUNNING;
+    return -EOPNOTSUPP;
+}
+
+static int no_mig_read(void *fn, void *bytes, uint64_t room, uint64_t *len)
+{
+    (void)fn;
+    (void)bytes;
+    (void)room;
+    *len = 0;
+    return -EOPNOTSUPP;
+}
+
+static int no_mig_write(void *fn, const void *bytes, uint64_t len)
+{
+    (void)fn;
+    (void)bytes;
+    (void)len;
+    return -EOPNOTSUPP;
+}
+
 const struct sriov_vmm_ops sric_absent_ops = {
     .log = no_log,
     .enumerate = no_enumerate,
@@ -251,4 +285,9 @@ const struct sriov_vmm_ops sric_absent_ops = {
     .vm_dirty_read = no_dirty_read,
     .vm_hot_add = no_call,
     .vm_hot_remove = no_vm_hot_remove,
+    .mig_info = no_mig_info,
+    .mig_state = no_mig_state,
+    .mig_set_state = no_irq,
+    .mig_read = no_mig_read,
+    .mig_write = no_mig_write,
 };

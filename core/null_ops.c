@@ -141,6 +141,37 @@ static int gone_dirty_read(void *fn, uint64_t iova, uint64_t length, uint64_t *b
     return -ENODEV;
 }
 
+static int gone_mig_info(void *fn, struct sriov_mig_info *info)
+{
+    (void)fn;
+    (void)info;
+    return -ENODEV;
+}
+
+static int gone_mig_state(void *fn, uint32_t *state)
+{
+    (void)fn;
+    *state = SRIOV_MIG_ERROR;
+    return -ENODEV;
+}
+
+static int gone_mig_read(void *fn, void *bytes, uint64_t room, uint64_t *len)
+{
+    (void)fn;
+    (void)bytes;
+    (void)room;
+    *len = 0;
+    return -ENODEV;
+}
+
+static int gone_mig_write(void *fn, const void *bytes, uint64_t len)
+{
+    (void)fn;
+    (void)bytes;
+    (void)len;
+    return -ENODEV;
+}
+
 const struct sriov_vmm_ops sric_null_ops = {
     .info = gone_info,
     .reset = gone_call,
@@ -165,4 +196,9 @@ const struct sriov_vmm_ops sric_null_ops = {
     .dma_dirty_start = gone_call,
     .dma_dirty_stop = gone_call,
     .dma_dirty_read = gone_dirty_read,
+    .mig_info = gone_mig_info,
+    .mig_state = gone_mig_state,
+    .mig_set_state = gone_irq,
+    .mig_read = gone_mig_read,
+    .mig_write = gone_mig_write,
 };

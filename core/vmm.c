@@ -69,6 +69,15 @@ static void fill_vm_face(struct sriov_vmm_ops *t)
     FILL(vm_hot_remove);
 }
 
+static void fill_migration(struct sriov_vmm_ops *t)
+{
+    FILL(mig_info);
+    FILL(mig_state);
+    FILL(mig_set_state);
+    FILL(mig_read);
+    FILL(mig_write);
+}
+
 static void fill_optional(struct sriov_vmm_ops *t)
 {
     FILL(log);
@@ -115,6 +124,7 @@ int sriov_vmm_register(const struct sriov_vmm_ops *ops, void *ctx, struct sriov_
     }
     fill_optional(&table);
     fill_vm_face(&table);
+    fill_migration(&table);
     vmm = table.host_alloc(ctx, sizeof(*vmm), _Alignof(struct sriov_vmm));
     if (vmm == NULL) {
         return -ENOMEM;

@@ -37,6 +37,8 @@ extern "C" {
 #define SRIOV_CAP_EVENTS       (UINT64_C(1) << 9)  /* set_event_sink delivers */
 #define SRIOV_CAP_NO_ISOLATION (UINT64_C(1) << 10) /* a warning: no IOMMU confines this device */
 #define SRIOV_CAP_CFG_EXTENDED (UINT64_C(1) << 11) /* config space beyond byte 255 */
+#define SRIOV_CAP_MIGRATION    (UINT64_C(1) << 12) /* mig_*: its device state can be carried */
+#define SRIOV_CAP_DIRTY        (UINT64_C(1) << 13) /* dma_dirty_*: the shim can tell what it wrote */
 
 struct sriov_fn_info {
     uint32_t size;
@@ -242,7 +244,31 @@ enum sriov_fn_fd_kind {
     SRIOV_FN_FD_NONE = 0,
     SRIOV_FN_FD_VFIO_GROUP = 1,
     SRIOV_FN_FD_VFIO_DEVICE = 2, /* character device of VFIO, iommufd back end */
+    SRIOV_FN_FD_NETDEV = 3,      /* packet socket bound to a network interface of the OS */
 };
+
+/*
+ * Device state, as in VFIO's migration v2 (linux/vfio.h, enum vfio_device_mig_state, same values). Legal
+ * arcs of a shim: RUNNING <-> STOP, STOP <-> STOP_COPY, STOP <-> RESUMING, RUNNING <-> PRE_COPY,
+ * PRE_COPY -> STOP_COPY. Every other way is made of these by the core (migrate.h). ERROR is left by a
+ * reset alone, to RUNNING.
+ */
+enum sriov_mig_state {
+    SRIOV_MIG_ERROR = 0,
+    SRIOV_MIG_STOP = 1, /* the device reads and writes no memory and sends no interrupt */
+    SRIOV_MIG_RUNNING = 2,
+    SRIOV_MIG_STOP_COPY = 3, /* stopped; mig_read gives its state */
+    SRIOV_MIG_RESUMING = 4,  /* stopped; mig_write takes it; the arc to STOP makes it so or refuses */
+    SRIOV_MIG_PRE_COPY = 6,  /* runs; mig_read gives what is worth sending ahead */
+};
+
+struct sriov_mig_info {
+    uint32_t size;
+    uint32_t flags;         /* SRIOV_MIG_* */
+    uint64_t stop_copy_len; /* bytes that STOP_COPY will give, as estimated now */
+};
+/* It knows PRE_COPY. */
+#define SRIOV_MIG_HAS_PRE_COPY 1u
 
 /* Return non-zero to stop the enumeration; that value is returned to the caller. */
 typedef int (*sriov_enum_cb)(void *arg, const struct sriov_fn_info *info);
@@ -393,7 +419,18 @@ struct sriov_vmm_ops {
      * the VM's VMM, or never. */
     int (*vm_hot_remove)(void *dev, void (*gone)(void *arg), void *arg);
 
-    /* The migration group (state, save, load) appends below. */
+    /* ---- migration of a function's device state. Optional as a group; use it through migrate.h. ---- */
+
+    int (*mig_info)(void *fn, struct sriov_mig_info *info);
+    /* One of the arcs of enum sriov_mig_state. On failure the state is what mig_state says: the old one,
+     * or SRIOV_MIG_ERROR. RESUMING to STOP: -EPROTO for bytes that are not this device's, whole and
+     * known; the function is then as before it entered RESUMING. */
+    int (*mig_state)(void *fn, uint32_t *state);
+    int (*mig_set_state)(void *fn, uint32_t state);
+    /* The next bytes of the state; *len 0: that was all (in PRE_COPY: for now). */
+    int (*mig_read)(void *fn, void *bytes, uint64_t room, uint64_t *len);
+    /* All of them or none. */
+    int (*mig_write)(void *fn, const void *bytes, uint64_t len);
 };
 
 /* A registered VMM: the shim's ops, normalised, with its context. */

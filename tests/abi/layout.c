@@ -89,7 +89,7 @@ AT(sriov_event_sink, reserved0, 4);
 AT(sriov_event_sink, cb, 8);
 AT(sriov_event_sink, arg, 16);
 
-SIZE(sriov_vmm_ops, 472);
+SIZE(sriov_vmm_ops, 512);
 AT(sriov_vmm_ops, size, 0);
 AT(sriov_vmm_ops, abi, 4);
 AT(sriov_vmm_ops, name, 8);
@@ -151,6 +151,17 @@ AT(sriov_vmm_ops, vm_dirty_stop, 440);
 AT(sriov_vmm_ops, vm_dirty_read, 448);
 AT(sriov_vmm_ops, vm_hot_add, 456);
 AT(sriov_vmm_ops, vm_hot_remove, 464);
+/* The end of the table with the VM face: what follows was appended for migration. */
+AT(sriov_vmm_ops, mig_info, 472);
+AT(sriov_vmm_ops, mig_state, 480);
+AT(sriov_vmm_ops, mig_set_state, 488);
+AT(sriov_vmm_ops, mig_read, 496);
+AT(sriov_vmm_ops, mig_write, 504);
+
+SIZE(sriov_mig_info, 16);
+AT(sriov_mig_info, size, 0);
+AT(sriov_mig_info, flags, 4);
+AT(sriov_mig_info, stop_copy_len, 8);
 
 SIZE(sriov_vm_info, 32);
 AT(sriov_vm_info, size, 0);

@@ -181,6 +181,8 @@ static void test_table_before_the_vm_face(void **state)
     assert_int_equal(o->vm_dirty_read(&f, 0, 4096, &word), -EOPNOTSUPP);
     assert_int_equal(o->vm_hot_add(&f), -EOPNOTSUPP);
     assert_int_equal(o->vm_hot_remove(&f, NULL, NULL), -EOPNOTSUPP);
+    assert_int_equal(o->mig_set_state(&f, SRIOV_MIG_STOP), -EOPNOTSUPP);
+    assert_int_equal(o->mig_write(&f, &word, sizeof(word)), -EOPNOTSUPP);
     assert_int_equal(sriov_vmm_unregister(vmm), 0);
     finish(&f);
 }
@@ -190,12 +192,21 @@ static void test_absent_results_are_harmless(void **state)
 {
     struct sriov_vm_info info = {.size = sizeof(info), .caps = 7, .vectors_left = 7};
     struct sriov_irq_sink sink = {.fd = 7};
+    struct sriov_mig_info mig = {.size = sizeof(mig), .flags = 7, .stop_copy_len = 7};
     struct fake *f = *state;
     const struct sriov_vmm_ops *o = sriov_vmm_ops(f->vmm);
+    uint64_t len = 7;
     uint32_t n = 7;
     int32_t fd = 7;
     void *dev = f;
 
+    assert_int_equal(o->mig_info(f, &mig), -EOPNOTSUPP);
+    assert_int_equal(mig.flags, 0);
+    assert_int_equal(mig.stop_copy_len, 0);
+    assert_int_equal(o->mig_state(f, &n), -EOPNOTSUPP);
+    assert_int_equal(n, SRIOV_MIG_RUNNING);
+    assert_int_equal(o->mig_read(f, &mig, 1, &len), -EOPNOTSUPP);
+    assert_int_equal(len, 0);
     assert_int_equal(o->fn_fd(f, &fd, &n), -EOPNOTSUPP);
     assert_int_equal(fd, -1);
     assert_int_equal(n, SRIOV_FN_FD_NONE);
