@@ -21,6 +21,7 @@
 #ifndef SRIOV_KVM_H
 #define SRIOV_KVM_H
 
+#include <sriov/finding.h>
 #include <sriov/vm.h>
 #include <sriov/vmm.h>
 
@@ -85,22 +86,13 @@ SRIOV_API int sriov_kvm_unbind(const struct sriov_kvm_opts *opts, const char *bd
 SRIOV_API int sriov_kvm_set_vfs(const struct sriov_kvm_opts *opts, const char *bdf, uint16_t n, char *why,
                                 size_t room);
 
-enum sriov_kvm_finding_level {
-    SRIOV_KVM_OK = 0,
-    SRIOV_KVM_NOTE = 1, /* worth knowing */
-    SRIOV_KVM_WARN = 2, /* works, but not well or not safely */
-    SRIOV_KVM_BAD = 3,  /* VFIO will not work until this is changed */
-};
-
-/* Strings live during the callback only. */
-struct sriov_kvm_finding {
-    uint32_t size;
-    uint32_t level;     /* enum sriov_kvm_finding_level */
-    const char *thing;  /* "kernel", "iommu", "/dev/iommu", "0000:01:10.0", ... */
-    const char *text;   /* what is so */
-    const char *remedy; /* how to get it; "" where nothing is to be done */
-};
-typedef void (*sriov_kvm_finding_cb)(void *arg, const struct sriov_kvm_finding *finding);
+/* Older names of what finding.h has for every shim. */
+#define SRIOV_KVM_OK      SRIOV_FINDING_OK
+#define SRIOV_KVM_NOTE    SRIOV_FINDING_NOTE
+#define SRIOV_KVM_WARN    SRIOV_FINDING_WARN
+#define SRIOV_KVM_BAD     SRIOV_FINDING_BAD
+#define sriov_kvm_finding sriov_finding
+typedef sriov_finding_cb sriov_kvm_finding_cb;
 
 /*
  * Looks at what VFIO needs here, and with bdf (may be NULL) at that function too. Changes nothing.
