@@ -93,6 +93,12 @@ struct sriov_assign {
     bool gone_told;
 };
 
+/* The VMM shows the function to the guest: nothing of it is made here. */
+static inline bool sric_vm_shows_itself(const struct sriov_assign *a)
+{
+    return (a->caps & SRIOV_VM_CAP_OWN_DEVICE) != 0;
+}
+
 static inline const struct sriov_vmm_ops *sric_vm_ops(const struct sriov_vm *vm)
 {
     return &vm->vmm->ops;

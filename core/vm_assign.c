@@ -116,8 +116,13 @@ static int make_vcfg(struct sriov_assign *a)
         .arg = a,
     };
     struct sriov_vcfg_opts opts = {.size = sizeof(opts)};
+    struct sriov_msix_cap msix;
     int rc;
 
+    if (sric_vm_shows_itself(a)) {
+        a->counts.vectors = sriov_cfg_msix(a->fn, &msix) == 0 ? msix.vectors : 0;
+        return 0;
+    }
     if ((a->opts.flags & SRIOV_ASSIGN_SLOW_MASK) != 0) {
         opts.flags = SRIOV_VCFG_SLOW_MASK;
     }

@@ -88,6 +88,9 @@ int sric_vm_bars_open(struct sriov_assign *a)
 {
     int rc = 0;
 
+    if (sric_vm_shows_itself(a)) {
+        return 0;
+    }
     for (uint32_t i = 0; rc == 0 && i < SRIOV_PCI_BAR_COUNT; i++) {
         rc = open_one(a, i);
     }

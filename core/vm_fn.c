@@ -34,6 +34,20 @@ static int check_dma(const struct sriov_assign *a)
     return rc;
 }
 
+/* While the log is on, a function that can never tell is refused before it is reset. */
+static int check_log(const struct sriov_assign *a)
+{
+    bool never = sric_ops(a->fn)->dma_dirty_start == sric_absent_ops.dma_dirty_start;
+
+    return a->vm->dirty && never ? -EOPNOTSUPP : 0;
+}
+
+/* An MSI-X table is always trapped, unless the VMM shows all of the function by itself. */
+static bool can_show(uint64_t caps)
+{
+    return (caps & (SRIOV_VM_CAP_TRAPPED | SRIOV_VM_CAP_OWN_DEVICE)) != 0;
+}
+
 int sric_vm_check_fn(struct sriov_assign *a)
 {
     struct sriov_vm_info info = {.size = sizeof(info)};
@@ -42,9 +56,8 @@ int sric_vm_check_fn(struct sriov_assign *a)
     if (rc == 0) {
         rc = sriov_vm_info(a->vm, &info);
     }
-    /* An MSI-X table is always trapped. */
-    if (rc == 0 && (info.caps & SRIOV_VM_CAP_TRAPPED) == 0) {
-        rc = -EOPNOTSUPP;
+    if (rc == 0) {
+        rc = can_show(info.caps) ? check_log(a) : -EOPNOTSUPP;
     }
     a->caps = info.caps;
     a->vectors_left = (info.caps & SRIOV_VM_CAP_IRQ) != 0 ? info.vectors_left : 0;

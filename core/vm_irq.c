@@ -17,11 +17,12 @@ static int attach(struct sriov_assign *a, uint32_t vector)
 /* All of them, or none: the guest's driver reads their number from the capability. */
 int sric_vm_irqs_on(struct sriov_assign *a)
 {
-    uint32_t n = sriov_vcfg_vectors(a->vcfg);
+    const uint64_t theirs = SRIOV_VM_CAP_OWN_IRQ | SRIOV_VM_CAP_OWN_DEVICE;
+    uint32_t n = a->counts.vectors;
     uint32_t got;
     int rc;
 
-    if (n == 0) {
+    if (n == 0 || (a->caps & theirs) != 0) {
         return 0;
     }
     rc = sriov_irq_enable(a->fn, n, n, &got);
@@ -35,7 +36,9 @@ int sric_vm_irqs_on(struct sriov_assign *a)
 /* After FLR: what came before it is nothing that the guest still waits for. */
 void sric_vm_irqs_forget(struct sriov_assign *a)
 {
-    for (uint32_t i = 0; a->has_irqs && i < a->counts.vectors; i++) {
+    bool mine = a->has_irqs || ((a->caps & SRIOV_VM_CAP_OWN_IRQ) != 0 && a->dev != NULL);
+
+    for (uint32_t i = 0; mine && i < a->counts.vectors; i++) {
         struct sriov_irq_sink same = {.size = sizeof(same), .fd = -1};
 
         (void)sric_vm_ops(a->vm)->vm_irq_sink(a->dev, i, &same);

@@ -115,7 +115,7 @@ SRIOV_API int sriov_vm_remove_ask(struct sriov_assign *assign, uint64_t timeout_
 SRIOV_API uint32_t sriov_vm_poll(struct sriov_vm *vm);
 
 SRIOV_API struct sriov_fn *sriov_assign_fn(const struct sriov_assign *assign);
-/* NULL once the function was taken. */
+/* NULL once the function was taken, and where the VMM shows a config space of its own. */
 SRIOV_API struct sriov_vcfg *sriov_assign_vcfg(const struct sriov_assign *assign);
 
 struct sriov_assign_info {

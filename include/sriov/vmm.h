@@ -160,6 +160,12 @@ struct sriov_event_sink {
 #define SRIOV_VM_CAP_HOTPLUG      (UINT64_C(1) << 6) /* the guest is told of devices that come and go */
 /* The VMM itself lets an assigned function reach all guest memory; nothing is to be mapped. */
 #define SRIOV_VM_CAP_OWN_DMA (UINT64_C(1) << 7)
+/* The VMM takes the function's vectors itself: no sink is attached, the function's MSI-X is left to it, and
+ * vm_irq_route alone says where they arrive. vm_irq_sink is then only asked after FLR, to forget. */
+#define SRIOV_VM_CAP_OWN_IRQ (UINT64_C(1) << 8)
+/* The VMM shows the guest all of an assigned function itself: config space, BARs, vectors. No window,
+ * doorbell, sink or route is asked for, and cfg_read and cfg_write are never called. */
+#define SRIOV_VM_CAP_OWN_DEVICE (UINT64_C(1) << 9)
 
 struct sriov_vm_info {
     uint32_t size;
