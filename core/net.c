@@ -227,6 +227,7 @@ int sriov_net_stop(struct sriov_net *net)
         sriov_net_park(net);
     }
     net->started = false;
+    sric_net_of(net)->tx_held = false;
     return sriov_fn_set_state(net->fn, SRIOV_FN_STOPPED);
 }
 

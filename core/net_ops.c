@@ -55,6 +55,55 @@ static uint32_t no_stats(struct sriov_net *net, struct sriov_stat *out, uint32_t
     return 0;
 }
 
+static int no_quiesce_tx(struct sriov_net *net, uint64_t timeout_ns)
+{
+    (void)net;
+    (void)timeout_ns;
+    return -EOPNOTSUPP;
+}
+
+static int no_quiesce(struct sriov_net *net)
+{
+    (void)net;
+    return -EOPNOTSUPP;
+}
+
+static uint16_t no_tx_take(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs, uint16_t n,
+                           uint32_t *in_doubt)
+{
+    (void)net;
+    (void)queue;
+    (void)bufs;
+    (void)n;
+    (void)in_doubt;
+    return 0;
+}
+
+static uint16_t no_rx_take(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs, uint16_t n)
+{
+    (void)net;
+    (void)queue;
+    (void)bufs;
+    (void)n;
+    return 0;
+}
+
+static int64_t no_save(struct sriov_net *net, void *bytes, uint64_t room)
+{
+    (void)net;
+    (void)bytes;
+    (void)room;
+    return -EOPNOTSUPP;
+}
+
+static int no_load(struct sriov_net *net, const void *bytes, uint64_t len)
+{
+    (void)net;
+    (void)bytes;
+    (void)len;
+    return -EOPNOTSUPP;
+}
+
 static const struct sriov_net_ops absent = {
     .detach = no_void,
     .release = no_void,
@@ -66,6 +115,13 @@ static const struct sriov_net_ops absent = {
     .set_mtu = no_rx_arm,
     .set_rx_mode = no_set_rx_mode,
     .stats = no_stats,
+    .quiesce_tx = no_quiesce_tx,
+    .quiesce = no_quiesce,
+    .resume = no_quiesce,
+    .tx_take = no_tx_take,
+    .rx_take = no_rx_take,
+    .save = no_save,
+    .load = no_load,
 };
 
 #define FILL(op)                                                                                             \
@@ -75,10 +131,20 @@ static const struct sriov_net_ops absent = {
         }                                                                                                    \
     } while (0)
 
+/* All of a group or none: half of it would leave a device held for ever, or saved for nobody. */
+static bool groups_whole(const struct sriov_net_ops *ops)
+{
+    bool quiesce = ops->quiesce_tx != NULL;
+
+    return (ops->quiesce != NULL) == quiesce && (ops->resume != NULL) == quiesce &&
+           (ops->tx_take != NULL) == quiesce && (ops->rx_take != NULL) == quiesce &&
+           (ops->save != NULL) == (ops->load != NULL);
+}
+
 int sric_net_take_ops(struct sric_net *self, const struct sriov_net_ops *ops)
 {
     if (ops == NULL || ops->attach == NULL || ops->configure == NULL || ops->start == NULL ||
-        ops->poll == NULL) {
+        ops->poll == NULL || !groups_whole(ops)) {
         return -EINVAL;
     }
     self->ops = *ops;
@@ -92,6 +158,13 @@ int sric_net_take_ops(struct sric_net *self, const struct sriov_net_ops *ops)
     FILL(set_mtu);
     FILL(set_rx_mode);
     FILL(stats);
+    FILL(quiesce_tx);
+    FILL(quiesce);
+    FILL(resume);
+    FILL(tx_take);
+    FILL(rx_take);
+    FILL(save);
+    FILL(load);
     return 0;
 }
 

@@ -94,39 +94,74 @@ static void wait_idle(struct sriov_net *net, const uint32_t *busy)
     }
 }
 
-static void set_parked(struct sriov_net *net, uint16_t i, uint16_t parked)
+static void set_rx(struct sriov_net *net, uint16_t parked)
 {
-    struct sriov_rxq *rx = net->rxq[i];
-    struct sriov_txq *tx = net->txq[i];
+    for (uint16_t i = 0; i < net->config.queues; i++) {
+        struct sriov_rxq *rx = net->rxq[i];
 
-    __atomic_store_n(&rx->parked, parked, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&tx->parked, parked, __ATOMIC_SEQ_CST);
-    if (!is_threaded(net)) {
-        rx->burst = parked != 0 ? null_rx : rx->active;
-        tx->burst = parked != 0 ? null_tx : tx->active;
+        __atomic_store_n(&rx->parked, parked, __ATOMIC_SEQ_CST);
+        if (!is_threaded(net)) {
+            rx->burst = parked != 0 ? null_rx : rx->active;
+        }
+    }
+}
+
+static void set_tx(struct sriov_net *net, uint16_t parked)
+{
+    for (uint16_t i = 0; i < net->config.queues; i++) {
+        struct sriov_txq *tx = net->txq[i];
+
+        __atomic_store_n(&tx->parked, parked, __ATOMIC_SEQ_CST);
+        if (!is_threaded(net)) {
+            tx->burst = parked != 0 ? null_tx : tx->active;
+        }
+    }
+}
+
+void sric_net_park_rx(struct sriov_net *net)
+{
+    if (!net->configured) {
+        return;
+    }
+    set_rx(net, 1);
+    for (uint16_t i = 0; i < net->config.queues; i++) {
+        wait_idle(net, &net->rxq[i]->busy);
+    }
+}
+
+void sric_net_park_tx(struct sriov_net *net)
+{
+    if (!net->configured) {
+        return;
+    }
+    set_tx(net, 1);
+    for (uint16_t i = 0; i < net->config.queues; i++) {
+        wait_idle(net, &net->txq[i]->busy);
+    }
+}
+
+void sric_net_unpark_rx(struct sriov_net *net)
+{
+    if (net->configured && !sriov_fn_gone(net->fn)) {
+        set_rx(net, 0);
+    }
+}
+
+void sric_net_unpark_tx(struct sriov_net *net)
+{
+    if (net->configured && !sriov_fn_gone(net->fn)) {
+        set_tx(net, 0);
     }
 }
 
 void sriov_net_park(struct sriov_net *net)
 {
-    if (!net->configured) {
-        return;
-    }
-    for (uint16_t i = 0; i < net->config.queues; i++) {
-        set_parked(net, i, 1);
-    }
-    for (uint16_t i = 0; i < net->config.queues; i++) {
-        wait_idle(net, &net->rxq[i]->busy);
-        wait_idle(net, &net->txq[i]->busy);
-    }
+    sric_net_park_rx(net);
+    sric_net_park_tx(net);
 }
 
 void sriov_net_unpark(struct sriov_net *net)
 {
-    if (!net->configured || sriov_fn_gone(net->fn)) {
-        return;
-    }
-    for (uint16_t i = 0; i < net->config.queues; i++) {
-        set_parked(net, i, 0);
-    }
+    sric_net_unpark_rx(net);
+    sric_net_unpark_tx(net);
 }

@@ -33,6 +33,9 @@ static void follow_state(struct sriov_net *net, uint32_t events)
 {
     enum sriov_fn_state state = sriov_fn_state(net->fn);
 
+    if ((events & SRIOV_NET_EV_RECOVERING) != 0) {
+        sric_net_of(net)->tx_held = false; /* it begins anew */
+    }
     if ((events & SRIOV_NET_EV_RECOVERED) != 0) {
         if (state == SRIOV_FN_RECOVERING) {
             (void)sriov_fn_set_state(net->fn, SRIOV_FN_STARTED);

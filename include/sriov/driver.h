@@ -71,8 +71,8 @@ struct sriov_net {
 
 /*
  * Optional ops may be NULL (then -EOPNOTSUPP); the core normalises. A failed op has undone its own
- * work. An op other than detach is never called once the function is gone: detach must then give
- * back what release and stop would have.
+ * work. An op other than detach, tx_take and rx_take is never called once the function is gone: detach
+ * must then give back what release and stop would have.
  */
 struct sriov_net_ops {
     /* Required. Open BARs, reset, learn MAC and limits. A silent PF is not an error. */
@@ -100,6 +100,28 @@ struct sriov_net_ops {
     int (*set_rx_mode)(struct sriov_net *net, enum sriov_rx_mode mode);
     /* Device counters, after the per-queue ones that the core reports itself. */
     uint32_t (*stats)(struct sriov_net *net, struct sriov_stat *out, uint32_t room);
+    /*
+     * Optional, all five of them or none. As their namesakes of sriov_net_*. Transmit queues are parked by
+     * the core, receive queues are not. quiesce comes after quiesce_tx that succeeded. resume undoes
+     * either, with all queues parked, and the core unparks them; -EAGAIN: the PF is silent, as from
+     * start. tx_take and rx_take come also while the function recovers or is gone, and touch no register
+     * then: what no write-back confirmed is in doubt.
+     */
+    int (*quiesce_tx)(struct sriov_net *net, uint64_t timeout_ns);
+    int (*quiesce)(struct sriov_net *net);
+    int (*resume)(struct sriov_net *net);
+    uint16_t (*tx_take)(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs, uint16_t n,
+                        uint32_t *in_doubt);
+    uint16_t (*rx_take)(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs, uint16_t n);
+    /*
+     * Optional, both or none. What a driver knows of its device beyond what a reset and sriov_net_config
+     * give: settings, counters, where its rings stand. save: quiesced; returns the bytes it takes, of
+     * which it wrote the first `room`, or a negative errno. load: configured and not started; refuses with
+     * -EPROTO, changing nothing, what it does not know to the last byte. Bytes are the driver's own,
+     * versioned by it.
+     */
+    int64_t (*save)(struct sriov_net *net, void *bytes, uint64_t room);
+    int (*load)(struct sriov_net *net, const void *bytes, uint64_t len);
 };
 
 /*

@@ -186,6 +186,40 @@ struct sriov_stat {
  * and survive recoveries, but for what a reset finds that the driver has not read yet. */
 SRIOV_API uint32_t sriov_net_stats(struct sriov_net *net, struct sriov_stat *out, uint32_t room);
 
+/*
+ * Hold a started device still, in two halves; control thread, and no queue thread in a burst that
+ * never ends.
+ *
+ * quiesce_tx: transmit queues take nothing any more (their bursts move nothing), what the device was
+ * given it sends, for timeout_ns at most, then it takes no frame from the rings. It goes on receiving.
+ * quiesce: the same, unless it was done, then the device takes nothing from the network either. Nothing
+ * is lost of what it had received: receive bursts give it until the queues are empty. State: quiesced.
+ * 0, also when frames are left that were not sent in time (sriov_net_tx_take has them); twice is once.
+ *
+ * resume: on from where it stood, after either: frames received before come first, frames not sent are
+ * sent. sriov_net_stop is possible too; it drops both. A PF that went away meanwhile: 0, and poll
+ * brings the device back. -ENOMEM: the pool has too few buffers to receive into; take what was received,
+ * free some, and call again.
+ *
+ * All: -EAGAIN recovering, -ENODEV, -EOPNOTSUPP, -EINVAL not started (resume: not held). On an error the
+ * device is as it was, recovering, or gone.
+ */
+SRIOV_API int sriov_net_quiesce_tx(struct sriov_net *net, uint64_t timeout_ns);
+SRIOV_API int sriov_net_quiesce(struct sriov_net *net, uint64_t timeout_ns);
+SRIOV_API int sriov_net_resume(struct sriov_net *net);
+/*
+ * After either half, or recovering or gone: frames that were given to the device and that it has
+ * certainly not sent, in the order of the bursts, at most n; the caller's from then on, as they were
+ * given. Call until it returns 0. in_doubt (may be NULL) is raised by the frames that the device may have
+ * sent or not, which go back to their pools; each is counted once.
+ */
+SRIOV_API uint16_t sriov_net_tx_take(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs,
+                                     uint16_t n, uint32_t *in_doubt);
+/* Quiesced, recovering or gone, when bursts move nothing: frames that were received before and that no
+ * burst gave, in order. What a recovering device had received and nobody took, bursts give later. */
+SRIOV_API uint16_t sriov_net_rx_take(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs,
+                                     uint16_t n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,7 +12,7 @@
 /* ABI of struct sriov_vmm_ops and all that crosses it: raised only when a meaning changes. */
 #define SRIOV_VMM_ABI 1u
 /* ABI of struct sriov_driver and of the class tables below it. */
-#define SRIOV_DRIVER_ABI 2u
+#define SRIOV_DRIVER_ABI 3u
 
 /* "0.1.0"; static storage. */
 SRIOV_API const char *sriov_version(void);

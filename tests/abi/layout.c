@@ -12,7 +12,7 @@
 #if defined(__LP64__)
 
 _Static_assert(SRIOV_VMM_ABI == 1, "ABI of the seam");
-_Static_assert(SRIOV_DRIVER_ABI == 2, "ABI of the classes");
+_Static_assert(SRIOV_DRIVER_ABI == 3, "ABI of the classes");
 _Static_assert(sizeof(sriov_iova_t) == 8, "size of sriov_iova_t");
 _Static_assert(sizeof(struct sriov_mac) == 6, "size of sriov_mac");
 _Static_assert(sizeof(struct sriov_link) == 8, "size of sriov_link");
@@ -343,7 +343,7 @@ AT(sriov_driver, ids, 24);
 AT(sriov_driver, net, 32);
 AT(sriov_driver, pf, 40);
 
-SIZE(sriov_net_ops, 112);
+SIZE(sriov_net_ops, 168);
 AT(sriov_net_ops, attach, 0);
 AT(sriov_net_ops, detach, 8);
 AT(sriov_net_ops, configure, 16);
@@ -358,6 +358,13 @@ AT(sriov_net_ops, set_vlan, 80);
 AT(sriov_net_ops, set_mtu, 88);
 AT(sriov_net_ops, set_rx_mode, 96);
 AT(sriov_net_ops, stats, 104);
+AT(sriov_net_ops, quiesce_tx, 112);
+AT(sriov_net_ops, quiesce, 120);
+AT(sriov_net_ops, resume, 128);
+AT(sriov_net_ops, tx_take, 136);
+AT(sriov_net_ops, rx_take, 144);
+AT(sriov_net_ops, save, 152);
+AT(sriov_net_ops, load, 160);
 
 SIZE(sriov_pf_ops, 176);
 AT(sriov_pf_ops, attach, 0);
