@@ -252,6 +252,13 @@ bool sriov_fn_can(const struct sriov_fn *fn, uint64_t caps)
     return (fn->info.caps & caps) == caps;
 }
 
+int sriov_fn_fd(struct sriov_fn *fn, int32_t *fd, uint32_t *kind)
+{
+    *fd = -1;
+    *kind = SRIOV_FN_FD_NONE;
+    return sric_fn_saw(fn, sric_ops(fn)->fn_fd(fn->handle, fd, kind));
+}
+
 int sriov_fn_reset(struct sriov_fn *fn)
 {
     int rc = -EOPNOTSUPP;

@@ -84,6 +84,9 @@ static inline bool sriov_fn_gone(const struct sriov_fn *fn)
 }
 SRIOV_API struct sriov_vmm *sriov_fn_vmm(const struct sriov_fn *fn);
 SRIOV_API bool sriov_fn_can(const struct sriov_fn *fn, uint64_t caps); /* all of SRIOV_CAP_* */
+/* What stands for the function on this host, where there is such a thing: kind as enum sriov_fn_fd_kind. The
+ * descriptor stays the shim's. -EOPNOTSUPP: nothing does. */
+SRIOV_API int sriov_fn_fd(struct sriov_fn *fn, int32_t *fd, uint32_t *kind);
 
 /* FLR; memory and bus mastering enabled again afterwards. The shim keeps the rest of config space
  * (MSI-X enable with its sinks too) and the DMA maps over it. -EOPNOTSUPP without SRIOV_CAP_RESET. */
