@@ -110,6 +110,13 @@ struct sric_ledger {
 
 /* ---- function ---- */
 
+/* Who tells what the device wrote. */
+enum sric_dirty {
+    SRIC_DIRTY_OFF = 0,
+    SRIC_DIRTY_SHIM = 1,
+    SRIC_DIRTY_ACCOUNT = 2, /* nobody: what it may have written counts */
+};
+
 struct sriov_fn {
     _Atomic(const struct sriov_vmm_ops *) ops; /* the VMM's table, or sric_null_ops once gone */
     struct sriov_vmm *vmm;
@@ -120,6 +127,7 @@ struct sriov_fn {
     struct sriov_fn_opts opts;
     struct sric_ledger ledger;
     struct sric_iova iova;
+    enum sric_dirty dirty;                 /* of sriov_mig_dirty_start; a machine's log is its own */
     uint32_t vectors;                      /* enabled now */
     uint32_t sinks[SRIC_VECTORS_MAX / 32]; /* bit per vector that has one */
 };

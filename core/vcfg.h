@@ -61,6 +61,7 @@ int sric_vcfg_build(struct sriov_vcfg *vcfg, struct sriov_fn *fn);
 
 /* Each tells the hooks what the registers say now and did not say before. */
 void sric_vcfg_place_bars(struct sriov_vcfg *vcfg);
+void sric_vcfg_tell_master(struct sriov_vcfg *vcfg);
 void sric_vcfg_msix_control(struct sriov_vcfg *vcfg);
 
 /* The table as after power-on; nobody is told. */

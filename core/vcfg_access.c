@@ -40,7 +40,7 @@ static bool store(struct sriov_vcfg *vcfg, uint32_t off, uint32_t width, uint32_
     return any != 0;
 }
 
-static void tell_master(struct sriov_vcfg *vcfg)
+void sric_vcfg_tell_master(struct sriov_vcfg *vcfg)
 {
     bool on = (sric_vcfg_get(vcfg, SRIOV_PCI_COMMAND, 2) & SRIOV_PCI_COMMAND_MASTER) != 0;
     int rc = 0;
@@ -60,7 +60,7 @@ void sriov_vcfg_reset(struct sriov_vcfg *vcfg)
     memcpy(vcfg->value, vcfg->initial, sizeof(vcfg->value));
     sric_vcfg_msix_clear(vcfg);
     sric_vcfg_msix_control(vcfg);
-    tell_master(vcfg);
+    sric_vcfg_tell_master(vcfg);
     sric_vcfg_place_bars(vcfg);
 }
 
@@ -96,7 +96,7 @@ void sriov_vcfg_write(struct sriov_vcfg *vcfg, uint32_t off, uint32_t width, uin
     }
     if (touches(off, width, SRIOV_PCI_COMMAND, 2)) {
         sric_vcfg_place_bars(vcfg);
-        tell_master(vcfg);
+        sric_vcfg_tell_master(vcfg);
     }
     if (vcfg->msix.vectors != 0 && touches(off, width, SRIC_VCFG_MSIX + SRIOV_PCI_MSIX_CTRL, 2)) {
         sric_vcfg_msix_control(vcfg);
