@@ -50,6 +50,7 @@ static void usage(FILE *out)
 {
     fputs("usage: sriov-conform --shim mock [--model 82599|82576] [--quirks NAME] [--pf]\n"
           "       sriov-conform --shim kvm --device BDF [--backend auto|group|iommufd]\n"
+          "       sriov-conform --shim xen --device BDF   in a PV dom0 (no isolation) or PV domU\n"
           "       sriov-conform --shim vfio-user --device SOCKET | [--model 82599|82576] [--quirks NAME]\n"
           "                     [--unshared]   memory stays with the driver: the device asks for it\n"
           "       sriov-conform --vm mock|mock-apart|kvm|kvm-ring [--model 82599|82576|toy]\n"
@@ -211,6 +212,7 @@ int main(int argc, char **argv)
     struct tap tap = {.summary = set.summary};
     struct conform c = {.vmm = stage_vmm(stage),
                         .device = stage_device(stage),
+                        .open_opts = stage_open_opts(stage),
                         .drivers = sriov_net_drivers,
                         .report = report,
                         .arg = &tap};

@@ -3,13 +3,13 @@
 #ifndef CONFORM_STAGE_H
 #define CONFORM_STAGE_H
 
-#include <sriov/vmm.h>
+#include <sriov/fn.h>
 
 struct stage_opts {
-    const char *shim;    /* mock, kvm or vfio-user */
+    const char *shim;    /* mock, kvm, xen or vfio-user */
     const char *model;   /* mock; vfio-user: of the VF that this process serves */
     const char *quirks;  /* the same; may be NULL */
-    const char *device;  /* kvm: BDF; vfio-user: socket or NULL; mock: set by stage_build */
+    const char *device;  /* kvm, xen: BDF; vfio-user: socket or NULL; mock: set by stage_build */
     const char *backend; /* kvm */
     bool pf;             /* mock: try the PF, not its first VF */
     bool unshared;       /* vfio-user: share no memory with the server */
@@ -22,6 +22,8 @@ struct stage;
 struct stage *stage_build(struct stage_opts *opts);
 struct sriov_vmm *stage_vmm(struct stage *stage);
 const char *stage_device(struct stage *stage);
+/* How the device is to be opened; NULL for nothing special. */
+const struct sriov_fn_opts *stage_open_opts(struct stage *stage);
 /* Takes it down; returns what the mock holds against the cases or the shim still holds. */
 uint64_t stage_strike(struct stage *stage);
 
