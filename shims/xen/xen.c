@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The shim's table and its life. */
-#include "sxen.h"
+#include "sxen_vm.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -72,6 +72,21 @@ static const struct sriov_vmm_ops sxen_ops = {
     .irq_pending = sxen_op_irq_pending,
     .irq_trigger = sxen_op_irq_trigger,
     .set_event_sink = sxen_op_set_event_sink,
+    .vm_info = sxen_op_vm_info,
+    .vm_mem_add = sxen_op_vm_mem_add,
+    .vm_mem_del = sxen_op_vm_mem_del,
+    .vm_dev_add = sxen_op_vm_dev_add,
+    .vm_dev_del = sxen_op_vm_dev_del,
+    .vm_window_add = sxen_op_vm_window_add,
+    .vm_window_del = sxen_op_vm_window_del,
+    .vm_irq_sink = sxen_op_vm_irq_sink,
+    .vm_irq_route = sxen_op_vm_irq_route,
+    .vm_irq_pending = sxen_op_vm_irq_pending,
+    .vm_dirty_start = sxen_op_vm_dirty_start,
+    .vm_dirty_stop = sxen_op_vm_dirty_stop,
+    .vm_dirty_read = sxen_op_vm_dirty_read,
+    .vm_hot_add = sxen_op_vm_hot_add,
+    .vm_hot_remove = sxen_op_vm_hot_remove,
 };
 
 /* ---- options ---- */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Host services of dom0: a function to a domain, and back, for longer than this process lives. */
+#include "sxen_vm.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MEND_NS UINT64_C(30000000000)
+
+int sxen_vm_host_init(struct sxen_vm_host *host, const struct sriov_xen_opts *opts,
+                      const struct sxen_vm_door *door)
+{
+    struct sriov_kvm_opts files = {.size = sizeof(files)};
+    if (opts != NULL && opts->size < sizeof(*opts)) {
+        return -EINVAL;
+    }
+    if (opts != NULL) {
+        files.sysfs_root = opts->sysfs_root;
+        files.dev_root = opts->dev_root;
+        files.proc_root = opts->proc_root;
+    }
+    host->door = door;
+    return skvm_host_init(&host->files, &files, &skvm_sys_linux);
+}
+
+int sxen_vm_driver(const struct sxen_vm_host *host, const char *bdf, char *driver, size_t room)
+{
+    char path[SKVM_PATH_MAX];
+    driver[0] = '\0';
+    skvm_dev_path(&host->files, path, bdf, "");
+    if (!skvm_exists(&host->files, path)) {
+        return -ENOENT;
+    }
+    skvm_dev_path(&host->files, path, bdf, "driver");
+    if (skvm_link_name(&host->files, path, driver, room) < 0) {
+        driver[0] = '\0';
+    }
+    return 0;
+}
+
+/* ---- to a domain ---- */
+
+static int put_back(const struct sxen_vm_host *host, const char *bdf, int err, struct skvm_why *why)
+{
+    struct skvm_why first = *why;
+    if (sxen_xl_unassignable(host, bdf, MEND_NS, why) == 0) {
+        *why = first;
+    } else {
+        skvm_why(why, "%.300s; it stays with pciback: xl pci-assignable-remove -r %s", first.text, bdf);
+    }
+    return err;
+}
+
+int sxen_give(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, uint64_t timeout_ns,
+              struct skvm_why *why)
+{
+    bool changed;
+    int err = skvm_bdf_check(bdf);
+    if (err != 0 || domid == 0) {
+        skvm_why(why, "%.64s: wants a PCI address and a domain other than dom0", bdf);
+        return -EINVAL;
+    }
+    err = sxen_xl_assignable(host, bdf, timeout_ns, &changed, why);
+    if (err != 0) {
+        return err;
+    }
+    err = sxen_xl_attach(host, domid, bdf, timeout_ns, why);
+    return err != 0 && changed ? put_back(host, bdf, err, why) : err;
+}
+
+/* ---- and back ---- */
+
+static int leave(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, uint32_t flags,
+                 uint64_t timeout_ns, struct skvm_why *why)
+{
+    bool force = (flags & SRIOV_XEN_TAKE_FORCE) != 0;
+    int err = sxen_xl_detach(host, domid, bdf, force, timeout_ns, why);
+    struct skvm_why first = *why;
+    int has = sxen_xl_has(host, domid, bdf, MEND_NS, why);
+    if (has == 0) {
+        return 0; /* whatever was said on the way */
+    }
+    if (has < 0) {
+        skvm_why(why, "%.300s; whether domain %u still has it is not known: xl pci-list %u",
+                 err != 0 ? first.text : "xl pci-detach: done", (unsigned)domid, (unsigned)domid);
+        return err != 0 ? err : has;
+    }
+    if (err == 0) {
+        skvm_why(why, "%s: domain %u still has it, though it was detached; see /var/log/xen", bdf,
+                 (unsigned)domid);
+        return -EPROTO;
+    }
+    *why = first;
+    return err;
+}
+
+int sxen_take(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, uint32_t flags,
+              uint64_t timeout_ns, struct skvm_why *why)
+{
+    int err = skvm_bdf_check(bdf);
+    if (err != 0 || (flags & ~(SRIOV_XEN_TAKE_FORCE | SRIOV_XEN_TAKE_UNBIND)) != 0) {
+        skvm_why(why, "%.64s: wants a PCI address", bdf);
+        return -EINVAL;
+    }
+    err = leave(host, bdf, domid, flags, timeout_ns, why);
+    if (err == 0 && (flags & SRIOV_XEN_TAKE_UNBIND) != 0) {
+        err = sxen_xl_unassignable(host, bdf, timeout_ns, why);
+    }
+    return err;
+}
+
+/* ---- public ---- */
+
+static int say(char *text, size_t room, const struct skvm_why *why, int err)
+{
+    if (room != 0) {
+        snprintf(text, room, "%s", err != 0 ? why->text : "");
+    }
+    return err;
+}
+
+int sriov_xen_give(const struct sriov_xen_opts *opts, const char *bdf, uint32_t domid, uint64_t timeout_ns,
+                   char *why, size_t room)
+{
+    struct sxen_vm_host host;
+    struct skvm_why own = {""};
+    int err = sxen_vm_host_init(&host, opts, &sxen_vm_door_linux);
+    err = err == 0 ? sxen_give(&host, bdf, domid, timeout_ns, &own) : err;
+    return say(why, room, &own, err);
+}
+
+int sriov_xen_take(const struct sriov_xen_opts *opts, const char *bdf, uint32_t domid, uint32_t flags,
+                   uint64_t timeout_ns, char *why, size_t room)
+{
+    struct sxen_vm_host host;
+    struct skvm_why own = {""};
+    int err = sxen_vm_host_init(&host, opts, &sxen_vm_door_linux);
+    err = err == 0 ? sxen_take(&host, bdf, domid, flags, timeout_ns, &own) : err;
+    return say(why, room, &own, err);
+}
+
+int sriov_xen_xl(const char *const *words, uint64_t timeout_ns, char *text, size_t text_room, char *why,
+                 size_t room)
+{
+    struct sxen_child child = {.pid = -1, .fd = -1};
+    struct skvm_why own = {""};
+    int err = sxen_xl(&sxen_vm_door_linux, words, timeout_ns, &child, &own);
+    if (text_room != 0) {
+        snprintf(text, text_room, "%s", child.text);
+    }
+    return say(why, room, &own, err);
+}
