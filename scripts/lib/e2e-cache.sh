@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What the guest tests need in the cache: two QEMUs, a guest user land, Debian's own
-# kernels and a small one; sourced after cache.sh and apt-private.sh.
+# kernels and a small one, Xen; sourced after cache.sh and apt-private.sh.
 # A change to how an entry is made changes its format number below.
 
 kernel_fragment=$source_dir/tests/e2e/guest-kernel.config
@@ -144,6 +144,7 @@ e2e_cache_fill() {
 	cache_ensure qemu-vfu "$(cache_key 1)" make_qemu_vfu || failed+=("QEMU with vfio-user")
 	cache_ensure kernel-stock612 "$(cache_key 1)" make_stock612_kernel || failed+=("kernel 6.12")
 	cache_ensure dpdk "$(cache_key "$dpdk_format")" make_dpdk || failed+=(DPDK)
+	cache_ensure xen "$(cache_key "$xen_format" "$(xen_suite)")" make_xen || failed+=(Xen)
 	cache_ensure kernel-small "$(cache_key 1 "$(new_suites)" "$(cat "$kernel_fragment")")" \
 		make_small_kernel || failed+=("small kernel")
 	[ ${#failed[@]} = 0 ] || {

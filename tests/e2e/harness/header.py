@@ -19,6 +19,7 @@ class Header:
     qemu: list = field(default_factory=list)
     devices: str = "igb"
     icount: bool = False
+    domu: bool = False
     memory: int = 1024
     cpus: int = 1  # with more, QEMU aborts or stalls now and then while VFIO remaps a device
     timeout: int = 120
@@ -30,25 +31,25 @@ def _one(values, allowed=None):
     return values[0]
 
 
-def _apply(header, key, values):
+def _apply(header, key, values, kernels):
     if key == "kernels":
-        if not values or set(values) - set(KERNELS):
-            raise ValueError(f"wants some of {', '.join(KERNELS)}")
+        if not values or set(values) - set(kernels):
+            raise ValueError(f"wants some of {', '.join(kernels)}")
         header.kernels = values
     elif key in ("programs", "tools", "modules", "append", "qemu"):
         getattr(header, key).extend(values)
     elif key == "devices":
         header.devices = _one(values, ("igb", "none"))
-    elif key == "icount":
-        header.icount = True
+    elif key in ("icount", "domu"):
+        setattr(header, key, True)
     elif key in ("memory", "cpus", "timeout"):
         setattr(header, key, int(_one(values)))
     else:
         raise ValueError("is not a key")
 
 
-def parse(path):
-    header = Header()
+def parse(path, kernels=KERNELS):
+    header = Header(kernels=list(kernels))
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line.startswith("#"):
             break
@@ -56,7 +57,7 @@ def parse(path):
             continue
         key, *values = shlex.split(line[len("# e2e:"):])
         try:
-            _apply(header, key, values)
+            _apply(header, key, values, kernels)
         except ValueError as error:
             raise Failure(f"{path.name}:{number}: {key} {error}") from error
     return header

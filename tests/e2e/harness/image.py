@@ -159,12 +159,12 @@ def _add_files(archive, name, path):
         archive.copy(name, path, 0o755 if os.access(path, os.X_OK) else 0o644)
 
 
-def layer(path, test, programs, environment, files=None):
+def layer(path, test, programs, environment, files=None, init=GUEST_DIR / "init"):
     """The part that belongs to this run: init, the test, its programs and settings; files is a dict of
     places in the image and what of the host comes there."""
     with open(path, "wb") as stream:
         archive = Archive(stream)
-        archive.copy("init", GUEST_DIR / "init")
+        archive.copy("init", init)
         archive.copy("e2e/lib.sh", GUEST_DIR / "lib.sh")
         archive.copy("e2e/test.sh", test)
         archive.file("e2e/env", "".join(

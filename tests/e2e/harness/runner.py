@@ -47,9 +47,12 @@ def find_programs(names, options):
 
 
 class Run:
+    KERNELS = headers.KERNELS
+
     def __init__(self, test, kernel, options):
         self.test, self.kernel, self.options = test, kernel, options
-        self.header = headers.parse(test)
+        self.name = f"{test.stem}.{kernel}"
+        self.header = headers.parse(test, self.KERNELS)
         self.folder = Path(tempfile.mkdtemp(prefix="sriov-e2e."))
         self.vm, self.tap = Vm(self.folder), Tap()
         self.begin = time.monotonic()
@@ -110,7 +113,7 @@ class Run:
     def _out_dir(self):
         if self.options.out is None:
             return None
-        folder = self.options.out / f"{self.test.stem}.{self.kernel}"
+        folder = self.options.out / self.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder
@@ -118,8 +121,7 @@ class Run:
     def _keep(self):
         """Leaves the console where --out or --keep wants it."""
         if self.options.out and self.vm.console.exists():
-            shutil.copy(self.vm.console,
-                        self.options.out / f"{self.test.stem}.{self.kernel}" / "console.log")
+            shutil.copy(self.vm.console, self.options.out / self.name / "console.log")
         if self.options.keep:
             print(f"# kept: {self.folder}")
         else:
@@ -141,11 +143,10 @@ class Run:
             print(f"# console: {line}")
 
     def _finish(self, word, reason=""):
-        name = f"{self.test.stem}.{self.kernel}"
         seconds = time.monotonic() - self.begin
-        print(f"# e2e.{name}: {word} after {seconds:.1f} s{': ' if reason else ''}{reason}", flush=True)
-        if self.options.out and (self.options.out / name).is_dir():
-            (self.options.out / name / "verdict").write_text(f"{word} {reason}".strip() + "\n")
+        print(f"# e2e.{self.name}: {word} after {seconds:.1f} s{': ' if reason else ''}{reason}", flush=True)
+        if self.options.out and (self.options.out / self.name).is_dir():
+            (self.options.out / self.name / "verdict").write_text(f"{word} {reason}".strip() + "\n")
 
     def execute(self):
         """Returns pass, fail or skip."""

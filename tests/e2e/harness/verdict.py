@@ -3,7 +3,7 @@
 
 from . import Failure, Skip
 
-PANIC = ("Kernel panic", "BUG: ", "Oops: ")
+PANIC = ("Kernel panic", "BUG: ", "Oops: ", "(XEN) Panic on CPU")
 
 
 def console_alarm(console):
