@@ -63,7 +63,11 @@ int sriov_net_quiesce(struct sriov_net *net, uint64_t timeout_ns)
     if (rc != 0 || sriov_fn_state(net->fn) == SRIOV_FN_QUIESCED) {
         return rc;
     }
+    sric_net_park_rx(net);
     rc = verdict(net, self->ops.quiesce(net));
+    if (!halted(net)) {
+        sric_net_unpark_rx(net);
+    }
     if (rc == 0) {
         rc = sriov_fn_set_state(net->fn, SRIOV_FN_QUIESCED);
     }

@@ -120,6 +120,11 @@ static const struct sriov_net_ops igbvf_ops = {
     .set_mtu = sri_vf_set_mtu,
     .set_rx_mode = sri_vf_set_rx_mode,
     .stats = sri_vf_stats,
+    .quiesce_tx = sri_vf_quiesce_tx,
+    .quiesce = sri_vf_quiesce,
+    .resume = sri_vf_resume,
+    .tx_take = sri_vf_tx_take,
+    .rx_take = sri_vf_rx_take,
 };
 
 static const struct sriov_id igbvf_ids[] = {{IGB_VENDOR_ID, IGB_DEV_ID_82576_VF}, {0, 0}};

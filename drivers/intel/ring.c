@@ -73,8 +73,10 @@ int sri_rxq_create(const struct sri_ring_args *args, struct sri_rxq **out)
 
 int sri_txq_create(const struct sri_ring_args *args, struct sri_txq **out)
 {
+    struct sri_txq *q;
+    size_t per_desc = sizeof(q->sw[0]) + sizeof(q->held[0]) + sizeof(q->rs[0]);
     size_t size;
-    struct sri_txq *q = queue_memory(args, sizeof(*q), sizeof(q->sw[0]) + sizeof(q->rs[0]), &size);
+    q = queue_memory(args, sizeof(*q), per_desc, &size);
     if (q == NULL) {
         return -ENOMEM;
     }
@@ -88,7 +90,8 @@ int sri_txq_create(const struct sri_ring_args *args, struct sri_txq **out)
     q->base.active = sri_tx_burst;
     q->ring = q->dma.va;
     q->sw = (struct sriov_buf **)(void *)(q + 1);
-    q->rs = (uint32_t *)(void *)(q->sw + args->desc);
+    q->held = q->sw + args->desc;
+    q->rs = (uint32_t *)(void *)(q->held + args->desc);
     q->mask = args->desc - 1;
     q->tail = doorbell(args);
     sriov_pool_cache_init(&q->own_stock, args->pool);
@@ -100,6 +103,7 @@ int sri_txq_create(const struct sri_ring_args *args, struct sri_txq **out)
 void sri_rxq_destroy(struct sriov_fn *fn, struct sri_rxq *q)
 {
     if (q != NULL) {
+        sri_rxq_drop_backlog(q);
         sri_rxq_reclaim(q, false);
         sriov_dma_free(fn, &q->dma);
         sriov_fn_host_free(fn, q, q->alloc_size);
@@ -109,6 +113,7 @@ void sri_rxq_destroy(struct sriov_fn *fn, struct sri_rxq *q)
 void sri_txq_destroy(struct sriov_fn *fn, struct sri_txq *q)
 {
     if (q != NULL) {
+        sri_txq_drop_held(q);
         sri_txq_reclaim_all(q);
         sriov_pool_cache_drain(q->stock);
         sriov_dma_free(fn, &q->dma);

@@ -80,6 +80,11 @@ struct sri_rxq {
     struct sriov_pool_cache own_stock;
     struct sriov_dma dma;
     size_t alloc_size;
+    /* Frames taken out of a halted ring, for bursts to give before the ring's: linked by `user`, which
+     * is nobody's yet. */
+    struct sriov_buf *backlog;
+    struct sriov_buf *backlog_last;
+    bool halted; /* since then; until the next prime */
 };
 
 struct sri_txq {
@@ -102,6 +107,10 @@ struct sri_txq {
     struct sriov_pool_cache own_stock;
     struct sriov_dma dma;
     size_t alloc_size;
+    /* Frames taken out of a halted ring that were not sent: never more than were in it. */
+    struct sriov_buf **held;
+    uint32_t held_n;
+    uint32_t in_doubt; /* frames that may have been sent, not told yet */
 };
 
 uint16_t sri_rx_burst(struct sriov_rxq *base, struct sriov_buf **bufs, uint16_t n);
@@ -144,6 +153,27 @@ void sri_txq_prime(struct sri_txq *q, uint16_t mtu, uint32_t align);
  * descriptors keep theirs for the next prime. */
 void sri_rxq_reclaim(struct sri_rxq *q, bool keep);
 void sri_txq_reclaim_all(struct sri_txq *q);
+
+/* ---- ring_hold.c: a halted ring loses nothing ---- */
+
+#define SRI_HEAD_UNKNOWN UINT32_MAX
+
+/* What was received moves to the backlog; its descriptors are left without buffers. */
+void sri_rxq_gather(struct sri_rxq *q);
+/* What was not sent moves to the held frames. head: what TDH read once the queue was off; unknown, or one
+ * that cannot be: all that no write-back confirmed is in doubt. Sent and doubtful frames are given back. */
+void sri_txq_gather(struct sri_txq *q, uint32_t head);
+/* Out of the backlog and of the held frames, at most n. */
+uint16_t sri_rxq_take(struct sri_rxq *q, struct sriov_buf **bufs, uint16_t n);
+uint16_t sri_txq_take(struct sri_txq *q, struct sriov_buf **bufs, uint16_t n);
+/* The queue runs (again), parked: the backlog comes first, held frames are sent. */
+void sri_rxq_refill(struct sri_rxq *q);
+void sri_txq_refill(struct sri_txq *q);
+void sri_rxq_drop_backlog(struct sri_rxq *q);
+void sri_txq_drop_held(struct sri_txq *q);
+
+/* Give back what is in flight up to the free-running index `until`. */
+void sri_tx_release(struct sri_txq *q, uint32_t until);
 
 /* A halted queue that the device does not serve now: until the next prime its bursts move nothing. */
 void sri_rxq_shut(struct sri_rxq *q);

@@ -212,6 +212,11 @@ void sri_tx_reclaim(struct sri_txq *q)
     }
 }
 
+void sri_tx_release(struct sri_txq *q, uint32_t until)
+{
+    release_each(q, until);
+}
+
 bool sri_txq_waits(const struct sri_txq *q, uint32_t *at)
 {
     uint32_t tail = __atomic_load_n(&q->rs_tail, __ATOMIC_RELAXED);

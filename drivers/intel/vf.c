@@ -61,7 +61,7 @@ static void set_link(struct sri_vf *vf, struct sriov_link link)
     }
 }
 
-static void link_down(struct sri_vf *vf)
+void sri_vf_link_down(struct sri_vf *vf)
 {
     set_link(vf, (struct sriov_link){.up = false});
 }
@@ -96,7 +96,7 @@ int sri_vf_start(struct sriov_net *net)
         return -EAGAIN;
     }
     if (err == 0) {
-        err = sri_vf_run(vf);
+        err = sri_vf_run(vf, false);
     }
     if (err != 0) {
         vf->want_run = false;
@@ -119,20 +119,22 @@ void sri_vf_stop(struct sriov_net *net)
     }
     vf->want_run = false;
     vf->recovering = false;
+    vf->tx_held = false;
+    vf->quiesced = false;
     sri_vf_halt(vf, false);
 }
 
-/* Traffic halts; steps of the handshake follow with this and the next polls. */
-static void begin_recovery(struct sri_vf *vf, const char *why)
+void sri_vf_recover(struct sri_vf *vf, const char *why)
 {
     struct sriov_net *net = vf->net;
     sri_vf_log(vf, SRIOV_LOG_INFO, "%s; recovering", why);
     sri_vf_lose(vf);
-    link_down(vf);
+    sri_vf_link_down(vf);
     if (vf->running) {
         sri_vf_stats_fold_reset(vf);
         sriov_net_park(net);
         sri_vf_halt(vf, true);
+        vf->tx_held = false;
         vf->recovering = true;
         net->pending_events |= SRIOV_NET_EV_RECOVERING;
     }
@@ -141,7 +143,7 @@ static void begin_recovery(struct sri_vf *vf, const char *why)
 static void finish_recovery(struct sri_vf *vf)
 {
     struct sriov_net *net = vf->net;
-    int err = sri_vf_run(vf);
+    int err = sri_vf_run(vf, true);
     if (err != 0) {
         sri_vf_log(vf, SRIOV_LOG_WARN, "queues do not come up (%d), again", err);
         sri_vf_lose(vf);
@@ -218,7 +220,7 @@ static void poll_ready(struct sri_vf *vf)
         wrong = now_and_then(vf);
     }
     if (wrong != NULL) {
-        begin_recovery(vf, wrong);
+        sri_vf_recover(vf, wrong);
     }
 }
 

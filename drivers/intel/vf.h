@@ -112,6 +112,8 @@ struct sri_vf {
     enum sri_vf_phase phase;
     bool want_run; /* the application started us */
     bool running;  /* queues are enabled */
+    bool tx_held;  /* the transmit queues are not, on the application's demand */
+    bool quiesced; /* none is, on its demand */
     bool recovering;
     bool link_allowed; /* the PF's policy lets this VF have link */
     bool link_was_lost;
@@ -162,6 +164,19 @@ int sri_vf_set_vlan(struct sriov_net *net, uint16_t vid, bool on);
 int sri_vf_set_mtu(struct sriov_net *net, uint16_t mtu);
 int sri_vf_set_rx_mode(struct sriov_net *net, enum sriov_rx_mode mode);
 uint32_t sri_vf_stats(struct sriov_net *net, struct sriov_stat *out, uint32_t room);
+/* In vf_hold.c. */
+int sri_vf_quiesce_tx(struct sriov_net *net, uint64_t timeout_ns);
+int sri_vf_quiesce(struct sriov_net *net);
+int sri_vf_resume(struct sriov_net *net);
+uint16_t sri_vf_tx_take(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs, uint16_t n,
+                        uint32_t *in_doubt);
+uint16_t sri_vf_rx_take(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs, uint16_t n);
+
+/* ---- vf.c ---- */
+/* Traffic halts; steps of the handshake follow with the next polls. */
+void sri_vf_recover(struct sri_vf *vf, const char *why);
+/* As a link that went away. */
+void sri_vf_link_down(struct sri_vf *vf);
 
 /* ---- vf_reset.c: the handshake ---- */
 /* One step, never waits but for exchanges with a PF that has just answered. 0 while under way, 1
@@ -182,10 +197,22 @@ int sri_vf_replay(struct sri_vf *vf, bool strict);
 
 /* ---- vf_queues.c ---- */
 uint16_t sri_vf_active_queues(const struct sri_vf *vf);
-/* Prime and enable the rings and interrupts; undone on failure. */
-int sri_vf_run(struct sri_vf *vf);
-/* Disable the queues, bounded; everything in flight is dropped. keep as sri_rxq_reclaim. */
+/* Prime and enable the rings and interrupts, and go on with what they held; halted on failure. */
+int sri_vf_run(struct sri_vf *vf, bool keep);
+/* Disable the queues, bounded. keep: what they received and had not sent is held (ring_hold.c), receive
+ * descriptors keep their buffers for the next prime; else all is dropped. */
 void sri_vf_halt(struct sri_vf *vf, bool keep);
+/* One direction of the active queues. Off: what its rings hold is gathered. -ETIMEDOUT: a queue does not
+ * stop, or start; -ENODEV. */
+int sri_vf_run_tx(struct sri_vf *vf);
+int sri_vf_stop_tx(struct sri_vf *vf);
+int sri_vf_stop_rx(struct sri_vf *vf);
+/* Every descriptor was fetched and its data read. */
+bool sri_vf_tx_idle(const struct sri_vf *vf);
+/* Gather what the rings hold without a look at the device, which halted or is gone. */
+void sri_vf_gather(struct sri_vf *vf);
+/* Receive ring 0 is where we told the device: no reset has come since. */
+bool sri_vf_rings_known(const struct sri_vf *vf);
 /* The queues are enabled in the device as we left them. */
 bool sri_vf_queues_alive(struct sri_vf *vf);
 struct sri_rxq *sri_vf_rxq(const struct sri_vf *vf, uint32_t i);

@@ -150,28 +150,31 @@ static int switch_ring(struct sri_vf *vf, const struct sri_vf_ring_regs *regs, u
     return err > 0 ? 0 : err;
 }
 
-static int run_pair(struct sri_vf *vf, uint32_t i)
+static int run_rx(struct sri_vf *vf, uint32_t i)
 {
     const struct sri_vf_hw *hw = vf->hw;
     struct sri_rxq *rx = sri_vf_rxq(vf, i);
-    struct sri_txq *tx = sri_vf_txq(vf, i);
-    uint16_t mtu = vf->net->config.mtu;
-    int err = sri_rxq_prime(rx, mtu);
+    int err = sri_rxq_prime(rx, vf->net->config.mtu);
     if (err != 0) {
         return err;
     }
-    sri_txq_prime(tx, mtu, rx->align);
-    write_ring(vf, &hw->tx, i, &tx->dma, tx->mask + 1);
     write_ring(vf, &hw->rx, i, &rx->dma, rx->mask + 1);
     sriov_wr32(&vf->bar, reg_of(&hw->rx, i, hw->srrctl), hw->srrctl_set | rx->room >> 10);
-    err = switch_ring(vf, &hw->tx, i, true);
-    if (err == 0) {
-        err = switch_ring(vf, &hw->rx, i, true);
-    }
+    err = switch_ring(vf, &hw->rx, i, true);
     if (err == 0) {
         sri_ring_bell(&rx->tail, rx->mask); /* all but one: head == tail would mean none */
+        sri_rxq_refill(rx);
     }
     return err;
+}
+
+/* The receive ring has been primed once: it knows how buffers are aligned. */
+static int run_tx(struct sri_vf *vf, uint32_t i)
+{
+    struct sri_txq *tx = sri_vf_txq(vf, i);
+    sri_txq_prime(tx, vf->net->config.mtu, sri_vf_rxq(vf, i)->align);
+    write_ring(vf, &vf->hw->tx, i, &tx->dma, tx->mask + 1);
+    return switch_ring(vf, &vf->hw->tx, i, true);
 }
 
 /* PSRTYPE.RQPL: log2 of the queues that RSS spreads over, 0 to 2. */
@@ -181,16 +184,32 @@ static uint32_t psrtype(uint32_t queues)
     return log2 << IXGBE_PSRTYPE_RQPL_SHIFT;
 }
 
-int sri_vf_run(struct sri_vf *vf)
+int sri_vf_run_tx(struct sri_vf *vf)
+{
+    uint32_t queues = sri_vf_active_queues(vf);
+    int err = 0;
+    for (uint32_t i = 0; err == 0 && i < queues; i++) {
+        err = run_tx(vf, i);
+    }
+    for (uint32_t i = 0; err == 0 && i < queues; i++) {
+        sri_txq_refill(sri_vf_txq(vf, i));
+    }
+    return err;
+}
+
+int sri_vf_run(struct sri_vf *vf, bool keep)
 {
     uint32_t queues = sri_vf_active_queues(vf);
     int err = 0;
     sriov_wr32(&vf->bar, vf->hw->psrtype, psrtype(queues));
     for (uint32_t i = 0; err == 0 && i < queues; i++) {
-        err = run_pair(vf, i);
+        err = run_rx(vf, i);
+    }
+    if (err == 0) {
+        err = sri_vf_run_tx(vf);
     }
     if (err != 0) {
-        sri_vf_halt(vf, false);
+        sri_vf_halt(vf, keep);
         return err;
     }
     for (uint32_t i = queues; i < vf->net->config.queues; i++) {
@@ -213,38 +232,132 @@ static bool switch_off(struct sri_vf *vf)
     return off;
 }
 
-/* From here on the device touches neither rings nor buffers. A queue that does not stop takes the
+/* From here on the device touches neither rings nor buffers. False: a queue did not stop and took the
  * whole VF with it. */
-static void quiet(struct sri_vf *vf)
+static bool quiet(struct sri_vf *vf)
 {
     sri_vf_irq_silence(vf);
-    if (!switch_off(vf)) {
+    bool off = switch_off(vf);
+    if (!off) {
         sriov_wr32(&vf->bar, vf->hw->ctrl, IXGBE_CTRL_RST);
         sri_vf_lose(vf);
     }
     sriov_fn_sleep(vf->net->fn, DRAIN_NS);
+    return off;
+}
+
+/* TDH of queues that are enabled still: where one is not, a reset has taken it back to 0. */
+static uint32_t heads_valid(const struct sri_vf *vf)
+{
+    uint32_t valid = 0;
+    for (uint32_t i = 0; i < vf->net->config.queues; i++) {
+        uint32_t control = sriov_rd32(&vf->bar, reg_of(&vf->hw->tx, i, RING_CONTROL));
+        bool on = control != IXGBE_DEAD_READ && (control & RING_ENABLE) != 0;
+        valid |= on ? 1u << i : 0;
+    }
+    return valid;
+}
+
+static uint32_t tx_head(const struct sri_vf *vf, uint32_t i)
+{
+    return sriov_rd32(&vf->bar, reg_of(&vf->hw->tx, i, RING_HEAD));
+}
+
+static void hold_pair(struct sri_vf *vf, uint32_t i, uint32_t head)
+{
+    sri_txq_gather(sri_vf_txq(vf, i), head);
+    sri_rxq_gather(sri_vf_rxq(vf, i));
+}
+
+static void drop_pair(struct sri_vf *vf, uint32_t i)
+{
+    struct sri_txq *tx = sri_vf_txq(vf, i);
+    struct sri_rxq *rx = sri_vf_rxq(vf, i);
+    sri_txq_drop_held(tx);
+    sri_txq_reclaim_all(tx);
+    sri_rxq_drop_backlog(rx);
+    sri_rxq_reclaim(rx, false);
+    sriov_pool_cache_drain(tx->stock);
 }
 
 void sri_vf_halt(struct sri_vf *vf, bool keep)
 {
+    bool gone = sriov_fn_gone(vf->net->fn);
+    uint32_t valid = keep && !gone ? heads_valid(vf) : 0;
     vf->running = false;
-    if (!sriov_fn_gone(vf->net->fn)) {
-        quiet(vf);
+    if (!gone && !quiet(vf)) {
+        valid = 0;
     }
     for (uint32_t i = 0; i < vf->net->config.queues && sri_vf_rxq(vf, i) != NULL; i++) {
-        sri_txq_reclaim_all(sri_vf_txq(vf, i));
-        sri_rxq_reclaim(sri_vf_rxq(vf, i), keep);
-        if (!keep) {
-            sriov_pool_cache_drain(sri_vf_txq(vf, i)->stock);
+        if (keep) {
+            hold_pair(vf, i, (valid >> i & 1u) != 0 ? tx_head(vf, i) : SRI_HEAD_UNKNOWN);
+        } else {
+            drop_pair(vf, i);
         }
     }
+}
+
+void sri_vf_gather(struct sri_vf *vf)
+{
+    for (uint32_t i = 0; i < vf->net->config.queues && sri_vf_rxq(vf, i) != NULL; i++) {
+        hold_pair(vf, i, SRI_HEAD_UNKNOWN);
+    }
+}
+
+bool sri_vf_tx_idle(const struct sri_vf *vf)
+{
+    for (uint32_t i = 0; i < sri_vf_active_queues(vf); i++) {
+        const struct sri_txq *q = sri_vf_txq(vf, i);
+        if (tx_head(vf, i) != (q->told & q->mask)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* 82599 datasheet 4.6.8.1: nothing new is stored, TDH has reached TDT or the wait for it ended, then
+ * ENABLE goes, and reads 0 once all activity has stopped. */
+int sri_vf_stop_tx(struct sri_vf *vf)
+{
+    int err = 0;
+    for (uint32_t i = 0; err == 0 && i < sri_vf_active_queues(vf); i++) {
+        err = switch_ring(vf, &vf->hw->tx, i, false);
+        if (err == 0) {
+            sri_txq_gather(sri_vf_txq(vf, i), tx_head(vf, i));
+        }
+    }
+    return err;
+}
+
+/* 82599 datasheet 4.6.7.1: ENABLE reads 0 once no access to the ring is left; buffers may be written
+ * for a while yet. */
+int sri_vf_stop_rx(struct sri_vf *vf)
+{
+    int err = 0;
+    for (uint32_t i = 0; err == 0 && i < sri_vf_active_queues(vf); i++) {
+        err = switch_ring(vf, &vf->hw->rx, i, false);
+    }
+    if (err != 0) {
+        return err;
+    }
+    sriov_fn_sleep(vf->net->fn, DRAIN_NS);
+    for (uint32_t i = 0; i < sri_vf_active_queues(vf); i++) {
+        sri_rxq_gather(sri_vf_rxq(vf, i));
+    }
+    return 0;
 }
 
 bool sri_vf_queues_alive(struct sri_vf *vf)
 {
     uint32_t rx = sriov_rd32(&vf->bar, reg_of(&vf->hw->rx, 0, RING_CONTROL));
-    uint32_t tx = sriov_rd32(&vf->bar, reg_of(&vf->hw->tx, 0, RING_CONTROL));
+    uint32_t tx = vf->tx_held ? rx : sriov_rd32(&vf->bar, reg_of(&vf->hw->tx, 0, RING_CONTROL));
     return (rx & tx & RING_ENABLE) != 0;
+}
+
+bool sri_vf_rings_known(const struct sri_vf *vf)
+{
+    uint32_t bytes = (sri_vf_rxq(vf, 0)->mask + 1) * (uint32_t)sizeof(struct sri_desc);
+    return sriov_rd32(&vf->bar, reg_of(&vf->hw->rx, 0, RING_LEN)) == bytes;
 }
 
 uint32_t sri_vf_rx_head(const struct sri_vf *vf, uint32_t i)

@@ -101,8 +101,9 @@ struct sriov_net_ops {
     /* Device counters, after the per-queue ones that the core reports itself. */
     uint32_t (*stats)(struct sriov_net *net, struct sriov_stat *out, uint32_t room);
     /*
-     * Optional, all five of them or none. As their namesakes of sriov_net_*. Transmit queues are parked by
-     * the core, receive queues are not. quiesce comes after quiesce_tx that succeeded. resume undoes
+     * Optional, all five of them or none. As their namesakes of sriov_net_*. quiesce_tx: transmit queues
+     * are parked by the core, receive queues are not. quiesce: after quiesce_tx that succeeded, with all
+     * parked; receive queues are let go again, with `active` as the driver leaves it. resume undoes
      * either, with all queues parked, and the core unparks them; -EAGAIN: the PF is silent, as from
      * start. tx_take and rx_take come also while the function recovers or is gone, and touch no register
      * then: what no write-back confirmed is in doubt.

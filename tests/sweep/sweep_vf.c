@@ -58,6 +58,17 @@ static int interrupt(struct bed *bed)
     return rc == -EAGAIN || rc == -ETIMEDOUT ? bed_turn(bed, 0, BED_MS) : rc;
 }
 
+/* Held still and let go; a device that would not do it recovers. */
+static int hold(struct bed *bed)
+{
+    struct sriov_net *net = bed->vf[0].net;
+    int rc = sriov_net_quiesce(net, BED_MS);
+
+    rc = rc == 0 ? sriov_net_resume(net) : rc;
+    rc = rc == 0 || rc == -EAGAIN ? bed_settle(bed, 0, SETTLE_NS) : rc;
+    return rc == 0 ? bed_traffic(bed, 0, BED_TO_WIRE, 1, 900) : rc;
+}
+
 static int see(void *arg, const struct sriov_fn_info *info)
 {
     uint32_t *seen = arg;
@@ -105,6 +116,7 @@ static int live(struct bed *bed)
     rc = rc == 0 ? settings(bed) : rc;
     rc = rc == 0 ? interrupt(bed) : rc;
     rc = rc == 0 ? by_hand(bed) : rc;
+    rc = rc == 0 ? hold(bed) : rc;
     rc = rc == 0 ? flr(bed) : rc;
     return rc == 0 ? bed_traffic_all(bed, 0) : rc;
 }
