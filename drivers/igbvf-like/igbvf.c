@@ -125,6 +125,8 @@ static const struct sriov_net_ops igbvf_ops = {
     .resume = sri_vf_resume,
     .tx_take = sri_vf_tx_take,
     .rx_take = sri_vf_rx_take,
+    .save = sri_vf_save,
+    .load = sri_vf_load,
 };
 
 static const struct sriov_id igbvf_ids[] = {{IGB_VENDOR_ID, IGB_DEV_ID_82576_VF}, {0, 0}};

@@ -171,6 +171,8 @@ int sri_vf_resume(struct sriov_net *net);
 uint16_t sri_vf_tx_take(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs, uint16_t n,
                         uint32_t *in_doubt);
 uint16_t sri_vf_rx_take(struct sriov_net *net, uint16_t queue, struct sriov_buf **bufs, uint16_t n);
+int64_t sri_vf_save(struct sriov_net *net, void *bytes, uint64_t room);
+int sri_vf_load(struct sriov_net *net, const void *bytes, uint64_t len);
 
 /* ---- vf.c ---- */
 /* Traffic halts; steps of the handshake follow with the next polls. */

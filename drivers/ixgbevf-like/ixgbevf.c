@@ -186,6 +186,8 @@ static const struct sriov_net_ops ixgbevf_ops = {
     .resume = sri_vf_resume,
     .tx_take = sri_vf_tx_take,
     .rx_take = sri_vf_rx_take,
+    .save = sri_vf_save,
+    .load = sri_vf_load,
 };
 
 static const struct sriov_id ixgbevf_ids[] = {{IXGBE_VENDOR_ID, IXGBE_DEV_ID_82599_VF}, {0, 0}};

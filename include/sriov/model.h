@@ -149,6 +149,19 @@ struct sriov_model_ops {
     /* Optional, as port_tx. Frames that reached a function's queues and found no descriptor or no room, since
      * the model was made: what is lost at its port, whoever counts or resets what in registers. */
     uint64_t (*rx_drops)(struct sriov_model *model, uint16_t function);
+    /*
+     * Optional, all three or none, as port_tx: a VF goes on in another model of its kind. Hold: what is under
+     * way is finished, and then it reads and writes no memory and sends no message; frames for it are dropped
+     * and counted (rx_drops), its registers take no writes. Let go, it goes on where it stood. FLR lets go,
+     * too.
+     */
+    void (*hold)(struct sriov_model *model, uint16_t function, bool on);
+    /* Held: the bytes that its state takes, of which the first `room` were written; a negative errno. With
+     * `room` 0 at any time: what it would take now. */
+    int64_t (*save)(struct sriov_model *model, uint16_t function, void *bytes, uint64_t room);
+    /* Held: what save gave becomes its state, with the port's filters for it. Bytes are hostile. -EPROTO: not
+     * such a state, to the last byte; -ENOSPC: the port has no filter left; -ENOMEM. Nothing changes then. */
+    int (*load)(struct sriov_model *model, uint16_t function, const void *bytes, uint64_t len);
 };
 
 /* The models that come with libsriovcore; NULL-ended. */

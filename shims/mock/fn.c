@@ -10,7 +10,7 @@
 static uint64_t caps_of(const struct mock_slot *slot)
 {
     struct sriov_model_host *dev = slot->dev;
-    uint64_t caps = SRIOV_CAP_DMA_MAP | SRIOV_CAP_EVENTS | SRIOV_CAP_CFG_EXTENDED;
+    uint64_t caps = SRIOV_CAP_DMA_MAP | SRIOV_CAP_EVENTS | SRIOV_CAP_CFG_EXTENDED | SRIOV_CAP_DIRTY;
 
     if (mock_msix_vectors(slot) > 0) {
         caps |= SRIOV_CAP_IRQ_EVENTFD | SRIOV_CAP_IRQ_CALLBACK | SRIOV_CAP_IRQ_MASK | SRIOV_CAP_IRQ_PENDING |
@@ -21,6 +21,9 @@ static uint64_t caps_of(const struct mock_slot *slot)
     }
     if (slot->index == 0 && dev->total_vfs > 0) {
         caps |= SRIOV_CAP_SET_VFS;
+    }
+    if (mock_can_migrate(slot)) {
+        caps |= SRIOV_CAP_MIGRATION;
     }
     return caps;
 }
@@ -154,6 +157,7 @@ void mock_fn_release(struct mock_handle *h)
     if (sinks > 0 && !h->irq_release_refused && !mock_gone(h)) {
         mock_leak(mock, h->name, sriov_iova(0), 0, "interrupt sink still attached");
     }
+    mock_mig_end(h);
     mock_irq_off(h);
     mock_dma_release_all(h);
     leave_slot(h);

@@ -13,6 +13,8 @@
 #include <pcap/pcap.h>
 #include <stdatomic.h>
 
+#include "mig.h"
+
 #define MOCK_GRANULE     UINT64_C(4096)
 #define MOCK_IOVA_FIRST  UINT64_C(0x100000)
 #define MOCK_IOVA_LAST   ((UINT64_C(1) << 39) - 1)
@@ -61,6 +63,11 @@
     X(dma_dirty_start, true)                                                                                 \
     X(dma_dirty_stop, true)                                                                                  \
     X(dma_dirty_read, true)                                                                                  \
+    X(mig_info, true)                                                                                        \
+    X(mig_state, true)                                                                                       \
+    X(mig_set_state, true)                                                                                   \
+    X(mig_read, true)                                                                                        \
+    X(mig_write, true)                                                                                       \
     X(vm_info, true)                                                                                         \
     X(vm_mem_add, true)                                                                                      \
     X(vm_mem_del, true)                                                                                      \
@@ -174,6 +181,7 @@ struct mock_handle {
     uint64_t table_first;
     uint64_t table_end;
     bool irq_release_refused; /* a fault refused irq_detach or irq_disable */
+    struct mock_mig mig;
     struct sriov_event_sink event_sink;
 };
 
@@ -379,6 +387,9 @@ void mock_irq_message(struct mock_slot *slot, uint16_t vector);
 /* MSI-X off, sinks gone. */
 void mock_irq_off(struct mock_handle *h);
 uint32_t mock_irq_sinks(const struct mock_handle *h);
+/* Messages that were sent and reached no sink yet, a bit per vector below 64; and that they did so here. */
+uint64_t mock_irq_waiting(const struct mock_handle *h);
+void mock_irq_wait(struct mock_handle *h, uint64_t vectors);
 
 /* msix.c: the function's MSI-X capability and table, as the OS programs them. */
 uint32_t mock_msix_vectors(const struct mock_slot *slot); /* 0: no MSI-X */

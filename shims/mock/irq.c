@@ -119,6 +119,26 @@ uint32_t mock_irq_sinks(const struct mock_handle *h)
     return sinks;
 }
 
+uint64_t mock_irq_waiting(const struct mock_handle *h)
+{
+    uint64_t bits = 0;
+
+    for (uint32_t i = 0; i < h->num_vectors && i < 64u; i++) {
+        bits |= (uint64_t)(h->vectors[i].pending || h->vectors[i].queued) << i;
+    }
+    return bits;
+}
+
+void mock_irq_wait(struct mock_handle *h, uint64_t vectors)
+{
+    for (uint32_t i = 0; i < h->num_vectors && i < 64u; i++) {
+        if ((vectors >> i & 1u) != 0) {
+            h->vectors[i].pending = true;
+            post_pending(h, i);
+        }
+    }
+}
+
 void mock_irq_off(struct mock_handle *h)
 {
     mock_clock_cancel_run(h->mock, h, irq_run);

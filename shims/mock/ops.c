@@ -112,6 +112,11 @@ static const struct sriov_vmm_ops mock_ops = {
     .vm_dirty_read = mock_op_vm_dirty_read,
     .vm_hot_add = mock_op_vm_hot_add,
     .vm_hot_remove = mock_op_vm_hot_remove,
+    .mig_info = mock_op_mig_info,
+    .mig_state = mock_op_mig_state,
+    .mig_set_state = mock_op_mig_set_state,
+    .mig_read = mock_op_mig_read,
+    .mig_write = mock_op_mig_write,
 };
 
 SRIOV_API const struct sriov_vmm_ops *sriov_mock_ops(void)

@@ -104,6 +104,7 @@ int mock_op_reset(void *fn)
     /* A PF's reset takes its VFs off the bus until SR-IOV is restored; who holds one keeps it. */
     dev->resetting = slot->index == 0;
     flr(slot);
+    mock_mig_forget(h);
     mock_clock_block(h->mock, SRIOV_PCI_FLR_MS * MOCK_NS_PER_MS);
     if (!mock_gone(h)) {
         restore(slot, &saved);

@@ -74,6 +74,21 @@ static uint64_t vlan_pools(const struct sriov_model *nic, uint16_t vid, bool *kn
     return pools;
 }
 
+static void put_bit(uint32_t *word, uint32_t bit, bool on)
+{
+    *word = on ? *word | UINT32_C(1) << bit : *word & ~(UINT32_C(1) << bit);
+}
+
+static void rar_join(struct sriov_model *nic, uint32_t entry, uint32_t pool, bool on)
+{
+    put_bit(&nic->regs.rah[entry], IGB_RAH_POOLSEL_SHIFT + pool, on);
+}
+
+static void vlan_join(struct sriov_model *nic, uint32_t entry, uint32_t pool, bool on)
+{
+    put_bit(&nic->regs.vlvf[entry], IGB_VLVF_POOLSEL_SHIFT + pool, on);
+}
+
 static bool vlan_filter_on(const struct sriov_model *nic)
 {
     return (nic->regs.rx_filter[0] & IGB_RCTL_VFE) != 0;
@@ -288,6 +303,7 @@ const struct mock_nic_chip mock_82576 = {
     .pools = IGB_MAX_POOLS,
     .queues = IGB_MAX_QUEUES,
     .rar_entries = IGB_RAR_ENTRIES,
+    .vlvf_entries = IGB_VLVF_ENTRIES,
     .pf_regs = mock_82576_pf_regs,
     .vf_regs = mock_82576_vf_regs,
     .vt_on = vt_on,
@@ -299,6 +315,8 @@ const struct mock_nic_chip mock_82576 = {
     .rar_pools = rar_pools,
     .vlan_pools = vlan_pools,
     .vlan_filter_on = vlan_filter_on,
+    .rar_join = rar_join,
+    .vlan_join = vlan_join,
     .strip_vlan = strip_vlan,
     .strip_crc = strip_crc,
     .frame_max = frame_max,

@@ -74,6 +74,23 @@ static uint64_t vlan_pools(const struct sriov_model *nic, uint16_t vid, bool *kn
     return pools;
 }
 
+static void put_pool(uint32_t pair[2], uint32_t pool, bool on)
+{
+    uint32_t bit = UINT32_C(1) << (pool % 32u);
+
+    pair[pool / 32u] = on ? pair[pool / 32u] | bit : pair[pool / 32u] & ~bit;
+}
+
+static void rar_join(struct sriov_model *nic, uint32_t entry, uint32_t pool, bool on)
+{
+    put_pool(&nic->regs.mpsar[2u * entry], pool, on);
+}
+
+static void vlan_join(struct sriov_model *nic, uint32_t entry, uint32_t pool, bool on)
+{
+    put_pool(&nic->regs.vlvfb[2u * entry], pool, on);
+}
+
 static bool vlan_filter_on(const struct sriov_model *nic)
 {
     return (nic->regs.vlan_ctrl[0] & IXGBE_VLNCTRL_VFE) != 0;
@@ -229,6 +246,7 @@ const struct mock_nic_chip mock_82599 = {
     .pools = IXGBE_MAX_POOLS,
     .queues = IXGBE_MAX_QUEUES,
     .rar_entries = IXGBE_RAR_ENTRIES,
+    .vlvf_entries = IXGBE_VLVF_ENTRIES,
     .pf_regs = mock_82599_pf_regs,
     .vf_regs = mock_82599_vf_regs,
     .vt_on = vt_on,
@@ -240,6 +258,8 @@ const struct mock_nic_chip mock_82599 = {
     .rar_pools = rar_pools,
     .vlan_pools = vlan_pools,
     .vlan_filter_on = vlan_filter_on,
+    .rar_join = rar_join,
+    .vlan_join = vlan_join,
     .strip_vlan = strip_vlan,
     .strip_crc = strip_crc,
     .frame_max = frame_max,

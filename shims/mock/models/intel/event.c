@@ -45,9 +45,39 @@ static void on_timer(struct sriov_model *nic, uint64_t tag)
 
     if (e == NULL)
         return;
+    if (e->epoch == nic->fn[e->fn].epoch && nic->fn[e->fn].held) {
+        e->due = true;
+        e->next = nic->events;
+        nic->events = e;
+        return;
+    }
     if (e->epoch == nic->fn[e->fn].epoch)
         e->run(nic, e);
     free(e);
+}
+
+/* The oldest of those that are asked for; 0: none. */
+static uint64_t oldest(const struct sriov_model *nic, uint16_t fn, bool due)
+{
+    uint64_t id = 0;
+
+    for (const struct mock_event *e = nic->events; e != NULL; e = e->next)
+        if (e->fn == fn && e->epoch == nic->fn[fn].epoch && (due ? e->due : !e->waits) &&
+            (id == 0 || e->id < id))
+            id = e->id;
+    return id;
+}
+
+void mock_event_finish(struct sriov_model *nic, uint16_t fn, bool due)
+{
+    uint64_t id;
+
+    while ((id = oldest(nic, fn, due)) != 0) {
+        struct mock_event *e = take(nic, id);
+
+        e->run(nic, e);
+        free(e);
+    }
 }
 
 void mock_event_at(struct sriov_model *nic, struct mock_event *event, uint64_t at_ns)

@@ -48,7 +48,7 @@ static void send_now(struct sriov_model *nic, uint16_t fn, uint32_t vector)
 
 static void on_moderation_end(struct sriov_model *nic, struct mock_event *event);
 
-static void schedule(struct sriov_model *nic, uint16_t fn, uint32_t vector)
+void mock_irq_schedule(struct sriov_model *nic, uint16_t fn, uint32_t vector)
 {
     struct mock_irq_vector *v = &nic->fn[fn].irq.vec[vector];
     struct mock_event *e;
@@ -59,6 +59,7 @@ static void schedule(struct sriov_model *nic, uint16_t fn, uint32_t vector)
     if (e == NULL)
         return;
     e->a = vector;
+    e->waits = true;
     e->b = ++v->timer_id;
     v->timer = true;
     v->timer_at = v->quiet_until;
@@ -72,13 +73,13 @@ static void start_interval(struct sriov_model *nic, uint16_t fn, uint32_t vector
 
     v->quiet_until = mock_now(nic) + ns;
     if (ns > 0 && nic->quirks->eitr_expiry_fires)
-        schedule(nic, fn, vector);
+        mock_irq_schedule(nic, fn, vector);
 }
 
 static void fire(struct sriov_model *nic, uint16_t fn, uint32_t vector)
 {
     if (mock_now(nic) < nic->fn[fn].irq.vec[vector].quiet_until) {
-        schedule(nic, fn, vector);
+        mock_irq_schedule(nic, fn, vector);
         return;
     }
     start_interval(nic, fn, vector);

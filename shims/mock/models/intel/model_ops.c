@@ -57,7 +57,8 @@ static int create_82576(const struct sriov_model_args *args, struct sriov_model 
     .destroy = mock_nic_destroy, .cfg_read = mock_nic_cfg_read, .cfg_write = mock_nic_cfg_write,             \
     .bar_length = mock_nic_bar_length, .bar_read = mock_nic_bar_read, .bar_write = mock_nic_bar_write,       \
     .flr = mock_reset_flr, .wire_rx = mock_switch_from_wire, .carrier = mock_link_carrier,                   \
-    .port_tx = mock_switch_from_port, .rx_drops = mock_rx_drops
+    .port_tx = mock_switch_from_port, .rx_drops = mock_rx_drops, .hold = mock_hold, .save = mock_state_save, \
+    .load = mock_state_load
 
 const struct sriov_model_ops mock_model_82599 = {
     .size = sizeof(struct sriov_model_ops),

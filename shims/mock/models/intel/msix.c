@@ -47,12 +47,12 @@ static bool may_send(struct sriov_model *nic, uint16_t fn, uint32_t vector)
 {
     uint32_t ctrl = control(nic, fn);
 
-    if (!(ctrl & SRIOV_PCI_MSIX_CTRL_ENABLE) || (ctrl & SRIOV_PCI_MSIX_CTRL_MASKALL))
+    if (!(ctrl & SRIOV_PCI_MSIX_CTRL_ENABLE) || (ctrl & SRIOV_PCI_MSIX_CTRL_MASKALL) || mock_is_held(nic, fn))
         return false;
     return !(nic->fn[fn].msix.table[4u * vector + 3u] & SRIOV_PCI_MSIX_ENTRY_CTRL_MASK);
 }
 
-static void flush(struct sriov_model *nic, uint16_t fn)
+void mock_msix_flush(struct sriov_model *nic, uint16_t fn)
 {
     struct mock_msix *msix = &nic->fn[fn].msix;
 
@@ -75,14 +75,14 @@ void mock_msix_send(struct sriov_model *nic, uint16_t fn, uint32_t vector)
     if (!mock_nic_master_on(nic, fn))
         return;
     msix->pending |= UINT64_C(1) << vector;
-    flush(nic, fn);
+    mock_msix_flush(nic, fn);
 }
 
 void mock_msix_control_changed(struct sriov_model *nic, uint16_t fn)
 {
     if (!(control(nic, fn) & SRIOV_PCI_MSIX_CTRL_ENABLE))
         nic->fn[fn].msix.pending = 0;
-    flush(nic, fn);
+    mock_msix_flush(nic, fn);
 }
 
 uint32_t mock_msix_read(struct sriov_model *nic, uint16_t fn, uint32_t off)
@@ -110,5 +110,5 @@ void mock_msix_write(struct sriov_model *nic, uint16_t fn, uint32_t off, uint32_
         return;
     }
     msix->table[off / 4u] = value & writable[off / 4u % 4u];
-    flush(nic, fn);
+    mock_msix_flush(nic, fn);
 }

@@ -117,6 +117,14 @@ uint64_t mock_nic_bar_read(struct sriov_model *nic, uint16_t fn, uint32_t bar, u
     return mock_regs_read(nic, fn, (uint32_t)off);
 }
 
+static void report_held(struct sriov_model *nic, uint16_t fn, uint32_t bar, uint64_t off)
+{
+    struct sriov_site site = {.kind = SRIOV_SITE_REGISTER, .function = fn, .offset = (uint32_t)off};
+
+    site.bar = (uint16_t)bar;
+    mock_report(nic, SRIOV_REPORT_BAD_SEQUENCE, &site, "register written while the function is stopped");
+}
+
 static void msix_write(struct sriov_model *nic, uint16_t fn, uint32_t bar, uint32_t off, uint32_t width,
                        uint64_t value)
 {
@@ -135,6 +143,10 @@ void mock_nic_bar_write(struct sriov_model *nic, uint16_t fn, uint32_t bar, uint
 
     if (off >= length || width > length - off || !mock_nic_memory_on(nic, fn))
         return;
+    if (mock_is_held(nic, fn) && bar != identity(nic, fn)->msix_bar) {
+        report_held(nic, fn, bar, off);
+        return;
+    }
     if (bar == identity(nic, fn)->msix_bar)
         msix_write(nic, fn, bar, (uint32_t)off, width, value);
     else if (bar == identity(nic, fn)->regs_bar && !width_is_wrong(nic, fn, bar, off, width))

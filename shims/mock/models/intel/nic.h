@@ -83,7 +83,7 @@ struct mock_nic_chip {
     const char *name;
     struct mock_cfg_identity pf, vf;
     uint16_t total_vfs, vf_offset, vf_stride;
-    uint32_t pools, queues, rar_entries;
+    uint32_t pools, queues, rar_entries, vlvf_entries;
     const struct mock_nic_reg *pf_regs, *vf_regs; /* end with a NULL name */
 
     /* Queue and pool arithmetic depends on the mode that the PF chose. */
@@ -107,6 +107,9 @@ struct mock_nic_chip {
     /* A cause that is no queue's (mailbox, link) goes to the PF. */
     void (*raise_other)(struct sriov_model *nic, uint32_t cause);
     bool (*link_up)(const struct sriov_model *nic);
+    /* A filter entry takes a pool in, or out. */
+    void (*rar_join)(struct sriov_model *nic, uint32_t entry, uint32_t pool, bool on);
+    void (*vlan_join)(struct sriov_model *nic, uint32_t entry, uint32_t pool, bool on);
 
     uint32_t pf_vector_bits; /* of EICR */
     uint32_t cause_mailbox, cause_link;
@@ -200,6 +203,7 @@ struct mock_fn {
     struct mock_mailbox mbx;
     uint32_t epoch; /* counts resets: events from before are stale */
     bool told_no_master;
+    bool held;         /* stopped for migration, see hold.c */
     uint64_t rx_drops; /* since ever */
 };
 
@@ -211,6 +215,8 @@ struct mock_event {
     uint16_t fn;
     uint32_t a, b;
     uint32_t life; /* of the ring it is for */
+    bool waits;    /* for its time, not for something to be finished */
+    bool due;      /* came while its function was held */
     struct sriov_site site;
     sriov_iova_t iova;
     size_t len;
@@ -296,6 +302,8 @@ struct mock_event *mock_event_new(struct sriov_model *nic, uint16_t fn,
 void mock_event_at(struct sriov_model *nic, struct mock_event *event, uint64_t at_ns);
 void mock_event_after(struct sriov_model *nic, struct mock_event *event, uint64_t delay_ns);
 void mock_event_forget_all(struct sriov_model *nic);
+/* Those of fn that are under way are run now; with `due` those whose time came while it was held. */
+void mock_event_finish(struct sriov_model *nic, uint16_t fn, bool due);
 uint64_t mock_now(const struct sriov_model *nic);
 void mock_report(struct sriov_model *nic, enum sriov_report_kind kind, const struct sriov_site *site,
                  const char *text);
@@ -310,6 +318,9 @@ void mock_regs_write(struct sriov_model *nic, uint16_t fn, uint32_t off, uint32_
 void mock_regs_reset_pf(struct sriov_model *nic);
 void mock_regs_reset_vf(struct sriov_model *nic, uint16_t fn);
 uint32_t mock_field(const struct sriov_model *nic, uint32_t field);
+/* Element of the field that a VF's, or the PF's, n-th such register is; false: it has none. */
+bool mock_reg_index(const struct sriov_model *nic, const struct mock_nic_reg *reg, uint16_t fn, uint32_t n,
+                    uint32_t *index);
 uint32_t *mock_reg_cell(struct sriov_model *nic, const struct mock_ref *ref);
 void mock_reg_store(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 
@@ -321,6 +332,8 @@ uint32_t mock_msix_read(struct sriov_model *nic, uint16_t fn, uint32_t off);
 void mock_msix_write(struct sriov_model *nic, uint16_t fn, uint32_t off, uint32_t value);
 void mock_msix_send(struct sriov_model *nic, uint16_t fn, uint32_t vector);
 void mock_msix_control_changed(struct sriov_model *nic, uint16_t fn);
+/* What is pending and may go out, goes. */
+void mock_msix_flush(struct sriov_model *nic, uint16_t fn);
 
 /* irq.c */
 void mock_irq_raise(struct sriov_model *nic, uint16_t fn, uint64_t vectors);
@@ -330,6 +343,8 @@ void mock_irq_raise_pf_other_vector(struct sriov_model *nic);
 void mock_irq_raise_pf_other_bits(struct sriov_model *nic, uint32_t causes);
 void mock_irq_raise_mailbox_vf(struct sriov_model *nic, uint16_t fn);
 void mock_irq_reset(struct sriov_model *nic, uint16_t fn);
+/* The end of a moderation interval that was under way elsewhere. */
+void mock_irq_schedule(struct sriov_model *nic, uint16_t fn, uint32_t vector);
 uint32_t mock_irq_eicr_read(struct sriov_model *nic, const struct mock_ref *ref);
 void mock_irq_eicr_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 uint32_t mock_irq_eics_read(struct sriov_model *nic, const struct mock_ref *ref);
@@ -381,6 +396,13 @@ void mock_ring_rdt_write(struct sriov_model *nic, const struct mock_ref *ref, ui
 void mock_ring_tdt_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 void mock_ring_enables_write(struct sriov_model *nic, const struct mock_ref *ref, uint32_t value);
 
+/* hold.c */
+void mock_hold(struct sriov_model *nic, uint16_t fn, bool on);
+bool mock_is_held(const struct sriov_model *nic, uint16_t fn);
+/* state.c */
+int64_t mock_state_save(struct sriov_model *nic, uint16_t fn, void *bytes, uint64_t room);
+int mock_state_load(struct sriov_model *nic, uint16_t fn, const void *bytes, uint64_t len);
+
 /* rate.c */
 /* When the queue may begin a frame; not later than now: at once. */
 uint64_t mock_rate_next(const struct sriov_model *nic, uint32_t queue);
@@ -400,6 +422,8 @@ uint64_t mock_rx_drops(struct sriov_model *nic, uint16_t fn);
 /* Why a queue cannot run as its SRRCTL says; NULL: it can. */
 const char *mock_rx_format_refused(const struct sriov_model *nic, uint32_t queue);
 void mock_rx_fifo_clear(struct sriov_model *nic);
+void mock_rx_fifo_forget(struct sriov_model *nic, uint16_t fn);
+void mock_rx_fifo_put(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame);
 
 /* l2switch.c */
 void mock_switch_from_pool(struct sriov_model *nic, uint32_t pool, uint32_t queue, const uint8_t *bytes,

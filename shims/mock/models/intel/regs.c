@@ -51,8 +51,8 @@ void mock_regs_free(struct sriov_model *nic)
 }
 
 /* False where the pool of this VF has no such queue. */
-static bool map_index(const struct sriov_model *nic, const struct mock_nic_reg *reg, uint16_t fn, uint32_t n,
-                      uint32_t *index)
+bool mock_reg_index(const struct sriov_model *nic, const struct mock_nic_reg *reg, uint16_t fn, uint32_t n,
+                    uint32_t *index)
 {
     uint32_t vf = fn == 0 ? 0u : fn - 1u, step = reg->step ? reg->step : 1u, i = n;
     bool tx = reg->map == MOCK_MAP_TXQ;
@@ -89,7 +89,7 @@ static enum found find(struct sriov_model *nic, uint16_t fn, uint32_t off, struc
         return FOUND_NOTHING;
     ref->reg = &table_of(nic, fn)[entry - 1u];
     uint32_t stride = ref->reg->stride ? ref->reg->stride : 4u;
-    if (!map_index(nic, ref->reg, fn, (off - ref->reg->offset) / stride, &ref->index))
+    if (!mock_reg_index(nic, ref->reg, fn, (off - ref->reg->offset) / stride, &ref->index))
         return FOUND_EMPTY;
     return FOUND;
 }
@@ -191,7 +191,7 @@ static void reset_entry(struct sriov_model *nic, const struct mock_nic_reg *reg,
     for (uint32_t n = 0; n < reg->count; n++) {
         struct mock_ref ref = {.reg = reg, .fn = fn, .offset = reg->offset + n * reg->stride};
 
-        if (map_index(nic, reg, fn, n, &ref.index))
+        if (mock_reg_index(nic, reg, fn, n, &ref.index))
             *mock_reg_cell(nic, &ref) = reg->reset;
     }
 }

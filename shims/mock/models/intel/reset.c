@@ -67,6 +67,7 @@ static void clear_vf_config(struct sriov_model *nic, uint16_t fn)
     mock_cfg_build_vf(&nic->fn[fn].cfg, &nic->chip->vf);
     mock_msix_reset(&nic->fn[fn].msix);
     nic->fn[fn].told_no_master = false;
+    nic->fn[fn].held = false;
 }
 
 /* VF Enable changed: the VF begins or ends; no event for the PF. */

@@ -240,7 +240,7 @@ uint64_t mock_rx_drops(struct sriov_model *nic, uint16_t fn)
 
 /* ---- waiting in the packet buffer ---- */
 
-static void fifo_put(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame)
+void mock_rx_fifo_put(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame)
 {
     struct mock_fifo_frame *f = NULL;
 
@@ -259,13 +259,13 @@ static void fifo_put(struct sriov_model *nic, uint32_t queue, const struct mock_
     nic->fifo_bytes += f->len;
 }
 
-static void fifo_pop(struct sriov_model *nic)
+static void fifo_take(struct sriov_model *nic, struct mock_fifo_frame **at)
 {
-    struct mock_fifo_frame *f = nic->fifo;
+    struct mock_fifo_frame *f = *at;
 
-    nic->fifo = f->next;
-    if (nic->fifo == NULL)
-        nic->fifo_end = &nic->fifo;
+    *at = f->next;
+    if (*at == NULL)
+        nic->fifo_end = at;
     nic->fifo_bytes -= f->len;
     free(f);
 }
@@ -273,7 +273,18 @@ static void fifo_pop(struct sriov_model *nic)
 void mock_rx_fifo_clear(struct sriov_model *nic)
 {
     while (nic->fifo != NULL)
-        fifo_pop(nic);
+        fifo_take(nic, &nic->fifo);
+}
+
+/* What waits for one function, which is another one from now on. */
+void mock_rx_fifo_forget(struct sriov_model *nic, uint16_t fn)
+{
+    for (struct mock_fifo_frame **at = &nic->fifo; *at != NULL;) {
+        if (mock_queue_fn(nic, (*at)->queue, false) == fn)
+            fifo_take(nic, at);
+        else
+            at = &(*at)->next;
+    }
 }
 
 static bool drops(const struct sriov_model *nic, uint32_t queue)
@@ -295,27 +306,42 @@ static bool settle(struct sriov_model *nic, uint32_t queue, const struct mock_fr
     return true;
 }
 
-/* One queue without descriptors and without drop enable holds up all: the buffer is one FIFO. */
+/* One queue without descriptors and without drop enable holds up all: the buffer is one FIFO. What is in it
+ * for a function that is held stays, and holds nobody up. */
 void mock_rx_drain(struct sriov_model *nic)
 {
-    while (nic->fifo != NULL) {
-        struct mock_frame frame = {.bytes = nic->fifo->bytes, .len = nic->fifo->len};
+    struct mock_fifo_frame **at = &nic->fifo;
 
-        frame.from_vf = nic->fifo->from_vf;
-        if (!settle(nic, nic->fifo->queue, &frame))
+    while (*at != NULL) {
+        struct mock_frame frame = {.bytes = (*at)->bytes, .len = (*at)->len, .from_vf = (*at)->from_vf};
+
+        if (mock_is_held(nic, mock_queue_fn(nic, (*at)->queue, false))) {
+            at = &(*at)->next;
+            continue;
+        }
+        if (!settle(nic, (*at)->queue, &frame))
             return;
-        fifo_pop(nic);
+        fifo_take(nic, at);
     }
+}
+
+/* Something waits in the buffer that others must not overtake. */
+static bool is_held_up(const struct sriov_model *nic)
+{
+    for (const struct mock_fifo_frame *f = nic->fifo; f != NULL; f = f->next)
+        if (!mock_is_held(nic, mock_queue_fn(nic, f->queue, false)))
+            return true;
+    return false;
 }
 
 static void arrive(struct sriov_model *nic, uint32_t queue, const struct mock_frame *frame)
 {
     mock_rx_drain(nic); /* who held it up may have been reset since */
-    if (nic->fifo == NULL && settle(nic, queue, frame))
+    if (!is_held_up(nic) && settle(nic, queue, frame))
         return;
-    if (nic->fifo == NULL)
+    if (!is_held_up(nic))
         mock_stats_saturate(&nic->regs.port.no_desc);
-    fifo_put(nic, queue, frame);
+    mock_rx_fifo_put(nic, queue, frame);
 }
 
 static void on_arrival(struct sriov_model *nic, struct mock_event *event)
@@ -331,6 +357,10 @@ void mock_rx_to_queue(struct sriov_model *nic, uint32_t queue, const struct mock
     uint64_t delay = nic->ops->delay_ns(nic->host, fn, SRIOV_DELAY_RX);
     struct mock_event *e;
 
+    if (mock_is_held(nic, fn)) {
+        nic->fn[fn].rx_drops++;
+        return;
+    }
     if (delay == 0) {
         arrive(nic, queue, frame);
         return;

@@ -39,9 +39,9 @@ static bool may_run(struct sriov_model *nic, uint32_t queue)
     const struct mock_regs *r = &nic->regs;
 
     return (r->tx.dctl[queue] & IXGBE_TXDCTL_ENABLE) && !nic->tx[queue].ring.hung &&
-           !is_stopped(nic, queue) && (r->tx_enable[0] & nic->chip->tx_enable) &&
-           mock_queue_pool_enabled(nic, queue, true) && nic->link &&
-           mock_nic_master_on(nic, mock_queue_fn(nic, queue, true));
+           !mock_is_held(nic, mock_queue_fn(nic, queue, true)) && !is_stopped(nic, queue) &&
+           (r->tx_enable[0] & nic->chip->tx_enable) && mock_queue_pool_enabled(nic, queue, true) &&
+           nic->link && mock_nic_master_on(nic, mock_queue_fn(nic, queue, true));
 }
 
 /* ---- write-back ---- */
@@ -275,6 +275,7 @@ static bool hold(struct sriov_model *nic, uint32_t queue)
     if (e == NULL)
         return false;
     tx->held = true;
+    e->waits = true;
     e->a = queue;
     e->b = ++tx->holds;
     e->life = tx->ring.life;
