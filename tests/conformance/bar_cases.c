@@ -4,8 +4,19 @@
 
 #include <errno.h>
 
+bool conform_has_bar(struct sriov_fn *fn)
+{
+    struct sriov_bar bar;
+    int err = sriov_bar_open(fn, 0, 1, &bar);
+    if (err == 0) {
+        sriov_bar_close(&bar);
+    }
+    return err != -ERANGE && err != -ENOENT;
+}
+
 static enum conform_verdict lengths_are_powers_of_two(struct conform *c, struct sriov_fn *fn)
 {
+    NEED_BAR(c, fn);
     uint32_t implemented = 0;
     for (uint32_t i = 0; i < 6; i++) {
         struct sriov_bar bar;
@@ -32,6 +43,7 @@ static enum conform_verdict too_short_is_refused(struct conform *c, struct sriov
 
 static enum conform_verdict outside_is_refused(struct conform *c, struct sriov_fn *fn)
 {
+    NEED_BAR(c, fn);
     struct sriov_bar bar;
     uint64_t value = 0;
     RETURNS(c, sriov_bar_open(fn, 0, 16, &bar), 0);
@@ -53,6 +65,7 @@ static enum conform_verdict outside_is_refused(struct conform *c, struct sriov_f
 
 static enum conform_verdict registers_answer(struct conform *c, struct sriov_fn *fn)
 {
+    NEED_BAR(c, fn);
     struct sriov_bar bar;
     RETURNS(c, sriov_bar_open(fn, 0, 16, &bar), 0);
     uint64_t value = 0;
@@ -65,6 +78,7 @@ static enum conform_verdict registers_answer(struct conform *c, struct sriov_fn 
 
 static enum conform_verdict view_and_trap_agree(struct conform *c, struct sriov_fn *fn)
 {
+    NEED_BAR(c, fn);
     struct sriov_bar bar;
     RETURNS(c, sriov_bar_open(fn, 0, 16, &bar), 0);
     uint32_t seen = sriov_rd32(&bar, 8);
@@ -78,6 +92,7 @@ static enum conform_verdict view_and_trap_agree(struct conform *c, struct sriov_
 
 static enum conform_verdict opens_again(struct conform *c, struct sriov_fn *fn)
 {
+    NEED_BAR(c, fn);
     for (int i = 0; i < 20; i++) {
         struct sriov_bar bar;
         RETURNS(c, sriov_bar_open(fn, 0, 16, &bar), 0);

@@ -65,6 +65,14 @@ uint32_t conform_count(const struct conform_case *const *tables);
 enum conform_verdict conform_fail(struct conform *c, int line, const char *what, int64_t got);
 enum conform_verdict conform_cannot(struct conform *c, const char *why);
 int conform_open(struct conform *c, struct sriov_fn **fn);
+/* A function that is no PCI device may have none. */
+bool conform_has_bar(struct sriov_fn *fn);
+#define NEED_BAR(c, fn)                                                                                      \
+    do {                                                                                                     \
+        if (!conform_has_bar(fn)) {                                                                          \
+            return conform_cannot((c), "this function has no BAR 0");                                        \
+        }                                                                                                    \
+    } while (0)
 
 /* `what` must hold, else the case fails here. */
 #define CHECK(c, what)                                                                                       \

@@ -112,7 +112,7 @@ static enum conform_verdict killed_is_dead(struct conform *c, struct sriov_fn *u
         sriov_bar_close(&bar);
     }
     RETURNS(c, sriov_fn_close(fn), 0);
-    RETURNS(c, opened, 0);
+    CHECK(c, opened == 0 || opened == -ERANGE); /* or there is no BAR */
     RETURNS(c, cfg, -ENODEV);
     CHECK(c, id == UINT32_MAX && reg == UINT32_MAX && state == SRIOV_FN_GONE);
     RETURNS(c, alloc, -ENODEV);

@@ -53,6 +53,7 @@ static void usage(FILE *out)
           "       sriov-conform --shim xen --device BDF   in a PV dom0 (no isolation) or PV domU\n"
           "       sriov-conform --shim vfio-user --device SOCKET | [--model 82599|82576] [--quirks NAME]\n"
           "                     [--unshared]   memory stays with the driver: the device asks for it\n"
+          "       sriov-conform --shim netdev --device INTERFACE\n"
           "       sriov-conform --vm mock|mock-apart|kvm|kvm-ring [--model 82599|82576|toy]\n"
           "  --trace FILE    try the trace decorator over the shim; its lines go to FILE\n"
           "  --only PREFIX   only the cases whose names begin so\n"
@@ -213,7 +214,7 @@ int main(int argc, char **argv)
     struct conform c = {.vmm = stage_vmm(stage),
                         .device = stage_device(stage),
                         .open_opts = stage_open_opts(stage),
-                        .drivers = sriov_net_drivers,
+                        .drivers = stage_drivers(&set.stage),
                         .report = report,
                         .arg = &tap};
     sriov_log_set_level(c.vmm, SRIOV_LOG_ERROR);

@@ -14,6 +14,9 @@
 #include <sriov/drivers.h>
 #include <sriov/kvm.h>
 #include <sriov/mock.h>
+#ifdef CONFORM_NETDEV
+#include <sriov/netdev.h>
+#endif
 #include <sriov/trace.h>
 
 #include <errno.h>
@@ -204,6 +207,39 @@ static struct stage *build_xen(struct stage *stage, const struct stage_opts *opt
 }
 #endif
 
+#ifdef CONFORM_NETDEV
+static struct stage *build_netdev(struct stage *stage, const struct stage_opts *opts)
+{
+    if (opts->device == NULL) {
+        return give_up(stage, "--shim netdev wants --device, a network interface", -EINVAL);
+    }
+    int err = sriov_netdev_create(NULL, &stage->vmm);
+    if (err != 0) {
+        return give_up(stage, "the netdev shim", err);
+    }
+    stage->destroy = sriov_netdev_destroy;
+    snprintf(stage->device, sizeof(stage->device), "%s", opts->device);
+    return try_device(stage);
+}
+
+const struct sriov_driver *const *stage_drivers(const struct stage_opts *opts)
+{
+    return strcmp(opts->shim, "netdev") == 0 ? sriov_netdev_drivers : sriov_net_drivers;
+}
+#else
+static struct stage *build_netdev(struct stage *stage, const struct stage_opts *opts)
+{
+    (void)opts;
+    return give_up(stage, "--shim netdev: built without it", -EOPNOTSUPP);
+}
+
+const struct sriov_driver *const *stage_drivers(const struct stage_opts *opts)
+{
+    (void)opts;
+    return sriov_net_drivers;
+}
+#endif
+
 static struct stage *build_shim(struct stage *stage, struct stage_opts *opts)
 {
     if (strcmp(opts->shim, "mock") == 0) {
@@ -218,7 +254,10 @@ static struct stage *build_shim(struct stage *stage, struct stage_opts *opts)
     if (strcmp(opts->shim, "xen") == 0) {
         return build_xen(stage, opts);
     }
-    return give_up(stage, "--shim is mock, kvm, xen or vfio-user", -EINVAL);
+    if (strcmp(opts->shim, "netdev") == 0) {
+        return build_netdev(stage, opts);
+    }
+    return give_up(stage, "--shim is mock, kvm, xen, vfio-user or netdev", -EINVAL);
 }
 
 static void trace_line(void *arg, const char *line)

@@ -6,7 +6,7 @@
 #include <sriov/fn.h>
 
 struct stage_opts {
-    const char *shim;    /* mock, kvm, xen or vfio-user */
+    const char *shim;    /* mock, kvm, xen, vfio-user or netdev */
     const char *model;   /* mock; vfio-user: of the VF that this process serves */
     const char *quirks;  /* the same; may be NULL */
     const char *device;  /* kvm, xen: BDF; vfio-user: socket or NULL; mock: set by stage_build */
@@ -17,11 +17,14 @@ struct stage_opts {
 };
 
 struct stage;
+struct sriov_driver;
 
 /* NULL when it cannot be built: one line on stderr says why. Control thread. */
 struct stage *stage_build(struct stage_opts *opts);
 struct sriov_vmm *stage_vmm(struct stage *stage);
 const char *stage_device(struct stage *stage);
+/* The net drivers for it. */
+const struct sriov_driver *const *stage_drivers(const struct stage_opts *opts);
 /* How the device is to be opened; NULL for nothing special. */
 const struct sriov_fn_opts *stage_open_opts(struct stage *stage);
 /* Takes it down; returns what the mock holds against the cases or the shim still holds. */

@@ -114,5 +114,7 @@ int cli_fail_link(struct cli *cli, const char *bdf);
 
 void cli_catch_signals(void);
 bool cli_interrupted(void);
+/* The same, once: what is done now to get out in good order can be interrupted again. */
+bool cli_take_interrupt(void);
 
 #endif

@@ -14,10 +14,12 @@ extern const struct command command_vfs;
 extern const struct command command_vf;
 extern const struct command command_assign;
 extern const struct command command_release;
+extern const struct command command_migrate;
 extern const struct command command_ping;
 extern const struct command command_respond;
 extern const struct command command_capture;
 extern const struct command command_stats;
+extern const struct command command_stream;
 extern const struct command command_serve;
 
 #endif

@@ -26,6 +26,7 @@ struct qmp {
     size_t room;
     qmp_event_cb cb;
     void *cb_arg;
+    uint64_t event_ns; /* of the event that the watcher sees; monotonic */
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
     char version[32];
 };
@@ -202,6 +203,24 @@ static int read_message(struct qmp *qmp, uint64_t deadline, json_t **message, ch
     return 0;
 }
 
+/* QEMU stamps an event with the time of day. A stamp that is none, or is to come, means now. */
+static uint64_t event_time(const json_t *message)
+{
+    const json_t *stamp = json_object_get(message, "timestamp");
+    json_int_t seconds = json_integer_value(json_object_get(stamp, "seconds"));
+    json_int_t micros = json_integer_value(json_object_get(stamp, "microseconds"));
+    uint64_t now = qmp_now();
+    struct timespec wall;
+
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    int64_t since =
+        ((int64_t)wall.tv_sec - seconds) * (int64_t)SECOND + (int64_t)wall.tv_nsec - micros * 1000;
+    return seconds > 0 && seconds <= wall.tv_sec && micros >= 0 && micros < 1000000 && since > 0 &&
+                   (uint64_t)since < now
+               ? now - (uint64_t)since
+               : now;
+}
+
 /* True: it was an event, and its watcher has seen it. */
 static bool took_event(struct qmp *qmp, const json_t *message)
 {
@@ -210,6 +229,7 @@ static bool took_event(struct qmp *qmp, const json_t *message)
     if (name == NULL) {
         return false;
     }
+    qmp->event_ns = event_time(message);
     if (qmp->cb != NULL) {
         qmp->cb(qmp->cb_arg, name, json_object_get(message, "data"));
     }
@@ -442,6 +462,11 @@ long qmp_peer(const struct qmp *qmp)
     socklen_t len = sizeof(peer);
 
     return getsockopt(qmp->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 ? (long)peer.pid : 0;
+}
+
+uint64_t qmp_event_ns(const struct qmp *qmp)
+{
+    return qmp->event_ns;
 }
 
 void qmp_watch(struct qmp *qmp, qmp_event_cb cb, void *arg)

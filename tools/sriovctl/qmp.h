@@ -35,6 +35,8 @@ void qmp_close(struct qmp *qmp);
 /* "10.0.3", as the greeting had it; "unknown" where it did not say. */
 const char *qmp_version(const struct qmp *qmp);
 void qmp_watch(struct qmp *qmp, qmp_event_cb cb, void *arg);
+/* In the watcher: when it happened by QEMU's stamp, in monotonic nanoseconds of this machine. */
+uint64_t qmp_event_ns(const struct qmp *qmp);
 
 /* arguments: taken, may be NULL. *result (may be NULL): the caller's, any kind of value. */
 int qmp_execute(struct qmp *qmp, const char *command, json_t *arguments, uint64_t deadline_ns,

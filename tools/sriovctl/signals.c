@@ -24,3 +24,11 @@ bool cli_interrupted(void)
 {
     return interrupted != 0;
 }
+
+bool cli_take_interrupt(void)
+{
+    bool was = interrupted != 0;
+
+    interrupted = 0;
+    return was;
+}
