@@ -161,6 +161,9 @@ static void prime_rx(struct vnet *v, struct vnet_rxq *q)
     q->room = v->buf_room;
     q->mergeable = vnet_has(v, VIRTIO_NET_F_MRG_RXBUF);
     q->max_frame = v->net->config.mtu + FRAME_OVERHEAD;
+    uint32_t longest = q->room - VIRTIO_NET_HDR_SIZE;
+    longest = longest < q->max_frame ? longest : q->max_frame;
+    q->plain_span = longest - VNET_FRAME_MIN;
     q->stopped = false;
 }
 

@@ -90,12 +90,6 @@ sriov_iova_t vnet_vq_used_iova(const struct vnet_vq *vq)
     return iova_of(vq, layout_of(vq->size, 0).used);
 }
 
-void vnet_vq_publish(struct vnet_vq *vq)
-{
-    sriov_dma_wmb(); /* descriptors and ring entries before the index: 2.7.13.3 */
-    vq->avail->idx = vq->next;
-}
-
 /* The index must be seen before we look whether the device still wants to be told, else both sleep:
  * 2.7.13.4. Stores before loads needs the strongest fence. */
 static inline void full_fence(void)
@@ -129,19 +123,6 @@ void vnet_vq_interrupts(struct vnet_vq *vq, bool on)
     if (on) {
         full_fence(); /* then look: what came before it is announced by nobody */
     }
-}
-
-uint16_t vnet_vq_used(struct vnet_vq *vq)
-{
-    uint16_t n = (uint16_t)(vq->used->idx - vq->seen); /* once: it may change under us */
-    if (vq->broken || n > (uint16_t)(vq->next - vq->seen)) {
-        __atomic_store_n(&vq->broken, true, __ATOMIC_RELAXED); /* poll looks */
-        return 0;
-    }
-    if (n != 0) {
-        sriov_dma_rmb();
-    }
-    return n;
 }
 
 bool vnet_vq_take(struct vnet_vq *vq, struct virtq_used_elem *out)

@@ -53,6 +53,7 @@ struct vnet_rxq {
     struct sriov_pool_cache stock;
     uint32_t room; /* bytes that the device was told of a buffer */
     uint32_t max_frame;
+    uint32_t plain_span; /* lengths of frames in one buffer: so many above the shortest */
     uint16_t post;
     bool stopped;   /* the device is reset, or about to be: nothing is handed over */
     bool mergeable; /* a frame may fill several buffers */
@@ -102,15 +103,11 @@ void vnet_vq_destroy(struct vnet_vq *vq, struct sriov_fn *fn);
 void vnet_vq_prime(struct vnet_vq *vq, bool interrupts);
 sriov_iova_t vnet_vq_avail_iova(const struct vnet_vq *vq);
 sriov_iova_t vnet_vq_used_iova(const struct vnet_vq *vq);
-/* What is handed over becomes visible. */
-void vnet_vq_publish(struct vnet_vq *vq);
 /* The device is told, unless it says that it looks by itself. */
 void vnet_vq_kick(struct vnet_vq *vq);
 /* Once on, look at the queue: what was there before comes without one. */
 void vnet_vq_interrupts(struct vnet_vq *vq, bool on);
-/* Elements to take; more than the device was given breaks the queue. */
-uint16_t vnet_vq_used(struct vnet_vq *vq);
-/* The next of them; false: it names no descriptor, and the queue is broken. */
+/* The next used element; false: it names no descriptor, and the queue is broken. */
 bool vnet_vq_take(struct vnet_vq *vq, struct virtq_used_elem *out);
 
 int vnet_rxq_create(const struct vnet_ring_args *args, struct sriov_pool *pool, struct vnet_rxq **out);
@@ -120,6 +117,8 @@ void vnet_txq_destroy(struct sriov_fn *fn, struct vnet_txq *q);
 
 /* ---- vnet_rx.c ---- */
 uint16_t vnet_rx_burst(struct sriov_rxq *base, struct sriov_buf **bufs, uint16_t n);
+/* A frame that is not one good buffer, of *used elements; NULL: a bad one, or the queue is broken. */
+struct sriov_buf *vnet_rx_odd(struct vnet_rxq *q, uint16_t *used);
 /* Hand over buffers for every free descriptor. */
 void vnet_rx_refill(struct vnet_rxq *q);
 /* The device is reset: what it wrote is held for the next bursts, the other buffers go home. */
@@ -131,11 +130,32 @@ bool vnet_rx_waits(const struct vnet_rxq *q);
 
 /* ---- vnet_tx.c ---- */
 uint16_t vnet_tx_burst(struct sriov_txq *base, struct sriov_buf **bufs, uint16_t n);
+/* A frame in several segments, with a tag, or one to refuse. False: no room now. */
+bool vnet_tx_odd(struct vnet_txq *q, struct sriov_buf *frame);
 /* Give back what the device has reported. */
 void vnet_tx_reclaim(struct vnet_txq *q);
 /* What the device has now is in doubt, and stays with it. */
 void vnet_tx_doubt(struct vnet_txq *q);
 /* The device is reset: what it did not report goes home, and is in doubt. Returns how many. */
 uint32_t vnet_tx_settle(struct vnet_txq *q);
+
+/* What is handed over becomes visible. */
+static inline void vnet_vq_publish(struct vnet_vq *vq)
+{
+    sriov_dma_wmb(); /* descriptors and ring entries before the index: 2.7.13.3 */
+    vq->avail->idx = vq->next;
+}
+
+/* Used elements to take; more than the device was given breaks the queue. */
+static inline uint16_t vnet_vq_used(struct vnet_vq *vq)
+{
+    uint16_t n = (uint16_t)(vq->used->idx - vq->seen); /* once: it may change under us */
+    if (vq->broken || n > (uint16_t)(vq->next - vq->seen)) {
+        __atomic_store_n(&vq->broken, true, __ATOMIC_RELAXED); /* poll looks */
+        return 0;
+    }
+    sriov_dma_rmb();
+    return n;
+}
 
 #endif

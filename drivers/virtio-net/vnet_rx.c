@@ -31,7 +31,7 @@ static struct sriov_buf *take_buf(struct vnet_rxq *q, uint32_t *len)
 }
 
 /* The header of a frame: how many buffers it fills; 0: it cannot be. */
-static uint16_t read_header(const struct vnet_rxq *q, const struct sriov_buf *buf)
+static inline uint16_t read_header(const struct vnet_rxq *q, const struct sriov_buf *buf)
 {
     const volatile struct virtio_net_hdr *hdr = (const volatile void *)buf->data;
     if (hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE) { /* never offered to take it */
@@ -90,7 +90,7 @@ static struct sriov_buf *finish(struct vnet_rxq *q, struct assembly *a)
 
 /* The next frame of *used elements; NULL: a bad one, or the queue is broken. The device must have
  * written all buffers of a frame before it tells of the first. */
-static struct sriov_buf *next_frame(struct vnet_rxq *q, uint16_t *used)
+struct sriov_buf *vnet_rx_odd(struct vnet_rxq *q, uint16_t *used)
 {
     struct assembly a = {.left = 1};
     bool first = true;
@@ -133,7 +133,7 @@ void vnet_rx_refill(struct vnet_rxq *q)
         desc->flags = VIRTQ_DESC_F_WRITE;
         desc->next = 0;
         vq->avail_ring[vq->next & vq->mask] = id;
-        vq->next++;
+        __atomic_store_n(&vq->next, (uint16_t)(vq->next + 1u), __ATOMIC_RELAXED);
     }
     if (vq->next != vq->told) {
         vnet_vq_publish(vq);
@@ -150,10 +150,38 @@ uint16_t vnet_rx_held(struct vnet_rxq *q, struct sriov_buf **bufs, uint16_t n)
     return done;
 }
 
+/* The next element, if it is a good frame in one buffer; else NULL, and nothing is taken. */
+static inline struct sriov_buf *plain_frame(struct vnet_rxq *q)
+{
+    struct vnet_vq *vq = &q->vq;
+    const volatile struct virtq_used_elem *elem = &vq->used_ring[vq->seen & vq->mask];
+    uint32_t id = elem->id; /* each once: it may change under us */
+    uint32_t len = elem->len - VIRTIO_NET_HDR_SIZE;
+    struct sriov_buf *buf = id < vq->size ? q->sw[id] : NULL;
+    if (buf == NULL || len - VNET_FRAME_MIN > q->plain_span || read_header(q, buf) != 1) {
+        return NULL;
+    }
+    q->sw[id] = NULL;
+    vq->free[vq->num_free++] = (uint16_t)id;
+    __atomic_store_n(&vq->seen, (uint16_t)(vq->seen + 1u), __ATOMIC_RELAXED);
+    buf->data += VIRTIO_NET_HDR_SIZE;
+    buf->iova = sriov_iova_add(buf->iova, VIRTIO_NET_HDR_SIZE);
+    buf->next = NULL;
+    buf->pkt_len = len;
+    buf->len = (uint16_t)len;
+    buf->flags = 0;
+    buf->num_segs = 1;
+    buf->vlan_tci = 0;
+    buf->queue = q->base.index;
+    buf->rss_hash = 0;
+    buf->user = 0;
+    return buf;
+}
+
 uint16_t vnet_rx_burst(struct sriov_rxq *base, struct sriov_buf **bufs, uint16_t n)
 {
     struct vnet_rxq *q = (struct vnet_rxq *)(void *)base;
-    uint16_t done = vnet_rx_held(q, bufs, n);
+    uint16_t done = q->held_from != q->held_to ? vnet_rx_held(q, bufs, n) : 0;
     uint16_t used = vnet_vq_used(&q->vq);
     if (used > 0 && q->armed) {
         q->armed = false;
@@ -161,10 +189,20 @@ uint16_t vnet_rx_burst(struct sriov_rxq *base, struct sriov_buf **bufs, uint16_t
     }
     /* What is there now and no more: a device that writes bad frames as fast as they are dropped must
      * not keep the caller here. */
-    while (done < n && used > 0 && !q->vq.broken) {
-        struct sriov_buf *frame = next_frame(q, &used);
+    while (done < n && used > 0) {
+        struct sriov_buf *frame = plain_frame(q);
+        if (frame != NULL) {
+            base->packets++;
+            base->bytes += frame->pkt_len;
+            bufs[done++] = frame;
+            used--;
+            continue;
+        }
+        frame = vnet_rx_odd(q, &used);
         if (frame != NULL) {
             bufs[done++] = frame;
+        } else if (q->vq.broken) {
+            break;
         }
     }
     if (q->vq.num_free >= q->post && !q->vq.broken && !__atomic_load_n(&q->stopped, __ATOMIC_ACQUIRE)) {
@@ -196,7 +234,7 @@ void vnet_rx_settle(struct vnet_rxq *q)
 {
     uint16_t used = vnet_vq_used(&q->vq);
     while (used > 0 && !q->vq.broken) {
-        hold(q, next_frame(q, &used));
+        hold(q, vnet_rx_odd(q, &used));
     }
     for (uint16_t i = 0; i < q->vq.size; i++) {
         if (q->sw[i] != NULL) {

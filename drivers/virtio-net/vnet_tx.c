@@ -87,8 +87,7 @@ static uint32_t put_frame(struct vnet_txq *q, struct sriov_buf *frame, uint16_t 
     return len;
 }
 
-/* False: no room now. */
-static bool send_one(struct vnet_txq *q, struct sriov_buf *frame)
+bool vnet_tx_odd(struct vnet_txq *q, struct sriov_buf *frame)
 {
     uint16_t descs = count_descs(q, frame);
     if (descs == 0) {
@@ -104,12 +103,48 @@ static bool send_one(struct vnet_txq *q, struct sriov_buf *frame)
     return true;
 }
 
+static inline bool is_plain(const struct vnet_txq *q, const struct sriov_buf *frame)
+{
+    return frame->next == NULL && (frame->flags & SRIOV_TX_VLAN) == 0 &&
+           frame->len - VNET_FRAME_MIN <= q->max_frame - VNET_FRAME_MIN;
+}
+
+/* One segment as it lies: the common header, and the frame. Two descriptors are free. */
+static inline void put_plain(struct vnet_txq *q, struct sriov_buf *frame, sriov_iova_t header)
+{
+    struct vnet_vq *vq = &q->vq;
+    uint16_t head = vq->free[vq->num_free - 1];
+    uint16_t data = vq->free[vq->num_free - 2];
+    vq->num_free = (uint16_t)(vq->num_free - 2);
+    vq->desc[head].addr = header.raw;
+    vq->desc[head].len = VIRTIO_NET_HDR_SIZE;
+    vq->desc[head].flags = VIRTQ_DESC_F_NEXT;
+    vq->desc[head].next = data;
+    vq->desc[data].addr = frame->iova.raw;
+    vq->desc[data].len = frame->len;
+    vq->desc[data].flags = 0;
+    q->link[head] = data;
+    q->sw[head].frame = frame;
+    q->sw[head].descs = 2;
+    vq->avail_ring[vq->next & vq->mask] = head;
+    __atomic_store_n(&vq->next, (uint16_t)(vq->next + 1u), __ATOMIC_RELAXED); /* the watchdog looks */
+    q->base.bytes += frame->len;
+    q->base.packets++;
+}
+
 uint16_t vnet_tx_burst(struct sriov_txq *base, struct sriov_buf **bufs, uint16_t n)
 {
     struct vnet_txq *q = (struct vnet_txq *)(void *)base;
+    sriov_iova_t header = extra_iova(q, 0);
     uint16_t done = 0;
     vnet_tx_reclaim(q);
-    while (done < n && !q->vq.broken && send_one(q, bufs[done])) {
+    while (done < n && !q->vq.broken) {
+        struct sriov_buf *frame = bufs[done];
+        if (is_plain(q, frame) && q->vq.num_free >= 2) {
+            put_plain(q, frame, header);
+        } else if (!vnet_tx_odd(q, frame)) {
+            break;
+        }
         done++;
     }
     base->full += (uint64_t)(n - done);

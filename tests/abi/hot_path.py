@@ -19,6 +19,13 @@ SLOW = {
     "sriov_bar_write32",  # the doorbell where a shim traps it: once a burst
     "sri_tx_reclaim",  # completions, once a run
     "sri_tx_odd",  # a frame of several segments, tagged, of a foreign pool, or to be refused
+    "vnet_rx_held",  # once after a device was held still
+    "vnet_rx_odd",  # a frame of several buffers, or a write-back that is not to be believed
+    "vnet_rx_refill",  # a run of descriptors
+    "vnet_tx_reclaim",  # completions, once a burst
+    "vnet_tx_odd",  # a frame of several segments, tagged, or to be refused
+    "vnet_vq_interrupts",  # once a wake-up
+    "vnet_vq_kick",  # the doorbell: once a burst
     "sri_rx_slow",  # a frame of several descriptors, or a write-back that is not to be believed
 }
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-DRIVERS = ("ixgbevf-like", "igbvf-like", "intel")
+DRIVERS = ("ixgbevf-like", "igbvf-like", "virtio-net", "intel")
 # /path/libsriovcore.a(ixgbevf.c.o)  or  /path/sriov_driver_ixgbevf_like.dir/x/ixgbevf.c.o
 MEMBER = re.compile(r"^ \.text\S*\s*(?:\n\s+)?\s*0x[0-9a-f]+\s+0x[0-9a-f]+\s+(\S+\.a)\((\S+)\)$|"
                     r"^ \.text\S*\s*(?:\n\s+)?\s*0x[0-9a-f]+\s+0x[0-9a-f]+\s+(\S+\.o)$", re.M)
