@@ -70,7 +70,8 @@ static void find_heap(struct sxen_report *report, const char *text)
 static void find_toolstack(struct sxen_report *report)
 {
     static const char *const info[] = {"info", NULL};
-    struct sxen_child child = {.pid = -1, .fd = -1};
+    char text[SXEN_TEXT];
+    struct sxen_child child = sxen_child(text, sizeof(text));
     struct skvm_why why = {""};
     int err = sxen_xl(report->host->door, info, ASK_NS, &child, &why);
     if (err != 0) {

@@ -5,13 +5,20 @@
 
 #include "sxen.h"
 
-/* A program that runs: what it prints goes to text, both streams, the first bytes of it. */
+#define SXEN_TEXT 2048
+
+/* A program that runs: what it prints, both streams, goes to text, the first bytes of it, terminated. */
 struct sxen_child {
     int pid;
     int fd; /* readable when it printed or ended; -1: none */
+    char *text;
+    size_t room;
     size_t length;
-    char text[4096];
 };
+static inline struct sxen_child sxen_child(char *text, size_t room)
+{
+    return (struct sxen_child){.pid = -1, .fd = -1, .text = text, .room = room};
+}
 
 struct sxen_domain {
     bool hvm;
@@ -42,6 +49,7 @@ struct sxen_msi {
 struct sxen_vm_door {
     void *ctx;
     uint64_t (*now)(void *ctx);
+    void (*rest)(void *ctx, uint64_t ns);
     /* ---- the toolstack ---- */
     int (*start)(void *ctx, const char *const *argv, struct sxen_child *child);
     /* More of what it printed; 1: it has ended, *status as exit gave it (128 + n: signal n); 0: not yet. Its
@@ -74,6 +82,7 @@ extern const struct sxen_vm_door sxen_vm_door_linux;
 
 /* vm_spawn.c: the toolstack's part of it */
 uint64_t sxen_vm_now(void *ctx);
+void sxen_vm_rest(void *ctx, uint64_t ns);
 int sxen_vm_start(void *ctx, const char *const *argv, struct sxen_child *child);
 int sxen_vm_follow(void *ctx, struct sxen_child *child, uint64_t timeout_ns, int *status);
 void sxen_vm_end(void *ctx, struct sxen_child *child);
@@ -101,7 +110,7 @@ int sxen_xl(const struct sxen_vm_door *door, const char *const *argv, uint64_t t
 /* To pciback and quarantined. *changed: it was not there before. */
 int sxen_xl_assignable(const struct sxen_vm_host *host, const char *bdf, uint64_t timeout_ns, bool *changed,
                        struct skvm_why *why);
-/* Back to the driver it had. */
+/* Back to the driver it had, if xl knows of one. */
 int sxen_xl_unassignable(const struct sxen_vm_host *host, const char *bdf, uint64_t timeout_ns,
                          struct skvm_why *why);
 /* 1: the domain has it; 0. */
@@ -154,6 +163,7 @@ struct sxen_dev {
     bool made_assignable;
     bool attached;
     struct sxen_child child; /* the guest is being asked */
+    char said[SXEN_TEXT];
     struct skvm_source source;
 
     /* A device model's. */

@@ -293,6 +293,7 @@ static int set_trap_config(void *ctx, void *xen, uint32_t domid, uint32_t server
 
 const struct sxen_vm_door sxen_vm_door_linux = {
     .now = sxen_vm_now,
+    .rest = sxen_vm_rest,
     .start = sxen_vm_start,
     .follow = sxen_vm_follow,
     .end = sxen_vm_end,

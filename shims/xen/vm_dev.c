@@ -46,8 +46,7 @@ static int dev_fill(struct sxen_dev *dev, const struct sriov_vm_dev_args *args)
         return err;
     }
     dev->fn = args->fn;
-    dev->child.pid = -1;
-    dev->child.fd = -1;
+    dev->child = sxen_child(dev->said, sizeof(dev->said));
     dev->sbdf =
         (uint32_t)dev->fn->where.segment << 16 | (uint32_t)dev->fn->where.bus << 8 | dev->fn->where.devfn;
     snprintf(dev->name, sizeof(dev->name), "%s", dev->fn->info.name);

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MEND_NS UINT64_C(30000000000)
+#define MEND_NS   UINT64_C(30000000000)
+#define REST_NS   UINT64_C(200000000)
+#define TRY_AGAIN 5u /* looks, before force is used once more */
 
 int sxen_vm_host_init(struct sxen_vm_host *host, const struct sriov_xen_opts *opts,
                       const struct sxen_vm_door *door)
@@ -71,13 +73,33 @@ int sxen_give(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, 
 
 /* ---- and back ---- */
 
+/* xl may be done before its domain is: the guest's side of an attach, or of a detach, still runs. */
+static int await_gone(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, bool force,
+                      uint64_t timeout_ns, struct skvm_why *why)
+{
+    const struct sxen_vm_door *door = host->door;
+    uint64_t begin = door->now(door->ctx);
+    for (uint32_t turn = 1;; turn++) {
+        bool late = door->now(door->ctx) - begin >= timeout_ns; /* before the look: this one is the last */
+        int has = sxen_xl_has(host, domid, bdf, MEND_NS, why);
+        if (has <= 0 || late) {
+            return has;
+        }
+        door->rest(door->ctx, REST_NS);
+        if (force && turn % TRY_AGAIN == 0) {
+            (void)sxen_xl_detach(host, domid, bdf, true, MEND_NS, why);
+        }
+    }
+}
+
 static int leave(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, uint32_t flags,
                  uint64_t timeout_ns, struct skvm_why *why)
 {
     bool force = (flags & SRIOV_XEN_TAKE_FORCE) != 0;
     int err = sxen_xl_detach(host, domid, bdf, force, timeout_ns, why);
     struct skvm_why first = *why;
-    int has = sxen_xl_has(host, domid, bdf, MEND_NS, why);
+    /* A guest that refused keeps it: there is nothing to wait for. */
+    int has = await_gone(host, bdf, domid, force, err == 0 || force ? timeout_ns : 0, why);
     if (has == 0) {
         return 0; /* whatever was said on the way */
     }
@@ -87,9 +109,9 @@ static int leave(const struct sxen_vm_host *host, const char *bdf, uint32_t domi
         return err != 0 ? err : has;
     }
     if (err == 0) {
-        skvm_why(why, "%s: domain %u still has it, though it was detached; see /var/log/xen", bdf,
-                 (unsigned)domid);
-        return -EPROTO;
+        skvm_why(why, "%s: domain %u still has it after %.1f s, though xl detached it; see /var/log/xen", bdf,
+                 (unsigned)domid, (double)timeout_ns / 1e9);
+        return -ETIMEDOUT;
     }
     *why = first;
     return err;
@@ -143,11 +165,10 @@ int sriov_xen_take(const struct sriov_xen_opts *opts, const char *bdf, uint32_t 
 int sriov_xen_xl(const char *const *words, uint64_t timeout_ns, char *text, size_t text_room, char *why,
                  size_t room)
 {
-    struct sxen_child child = {.pid = -1, .fd = -1};
+    char least[1];
+    struct sxen_child child = sxen_child(text_room != 0 ? text : least, text_room != 0 ? text_room : 1);
     struct skvm_why own = {""};
+    child.text[0] = '\0';
     int err = sxen_xl(&sxen_vm_door_linux, words, timeout_ns, &child, &own);
-    if (text_room != 0) {
-        snprintf(text, text_room, "%s", child.text);
-    }
     return say(why, room, &own, err);
 }

@@ -30,6 +30,13 @@ uint64_t sxen_vm_now(void *ctx)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+void sxen_vm_rest(void *ctx, uint64_t ns)
+{
+    struct timespec span = {(time_t)(ns / UINT64_C(1000000000)), (long)(ns % UINT64_C(1000000000))};
+    (void)ctx;
+    (void)nanosleep(&span, NULL);
+}
+
 /* A group of its own, so that all of it can be ended; no input, both outputs into the pipe. */
 static int spawn(const char *const *argv, int out, pid_t *pid)
 {
@@ -85,7 +92,7 @@ static bool drain(struct sxen_child *child)
 {
     for (;;) {
         char rest[512];
-        size_t room = sizeof(child->text) - 1 - child->length;
+        size_t room = child->room - 1 - child->length;
         char *to = room != 0 ? child->text + child->length : rest;
         ssize_t n = read(child->fd, to, room != 0 ? room : sizeof(rest));
         if (n == 0) {

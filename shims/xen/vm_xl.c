@@ -37,7 +37,6 @@ static const struct meaning meanings[] = {
     {"Permission denied", -EPERM, "run as root in dom0"},
     {"Operation not permitted", -EPERM, "run as root in dom0"},
     {"invalid domain identifier", -ENOENT, "see: xl list"},
-    {"is not valid", -ENOENT, "see: xl list"},
     {"Is xenstored running", -EAGAIN, "start xenstored and xenconsoled in dom0, then xen-init-dom0"},
     {"xenstored not running", -EAGAIN, "start xenstored and xenconsoled in dom0, then xen-init-dom0"},
 };
@@ -94,7 +93,8 @@ int sxen_xl(const struct sxen_vm_door *door, const char *const *argv, uint64_t t
             struct sxen_child *child, struct skvm_why *why)
 {
     const char *words[SXEN_XL_WORDS] = {"xl"};
-    struct sxen_child own = {.pid = -1, .fd = -1};
+    char text[SXEN_TEXT];
+    struct sxen_child own = sxen_child(text, sizeof(text));
     char what[128] = "xl";
     int status = 0;
     child = child != NULL ? child : &own;
@@ -146,6 +146,16 @@ static bool is_listed(const struct sxen_vm_host *host, const char *bdf)
     return found;
 }
 
+/* Where VFs are probed for no driver (sriov_drivers_autoprobe), only one that was asked for by name binds. */
+static void set_override(const struct sxen_vm_host *host, const char *bdf, const char *driver)
+{
+    char path[SKVM_PATH_MAX];
+    skvm_dev_path(&host->files, path, bdf, "driver_override");
+    if (skvm_exists(&host->files, path)) {
+        (void)skvm_write_text(&host->files, path, driver);
+    }
+}
+
 int sxen_xl_assignable(const struct sxen_vm_host *host, const char *bdf, uint64_t timeout_ns, bool *changed,
                        struct skvm_why *why)
 {
@@ -161,6 +171,7 @@ int sxen_xl_assignable(const struct sxen_vm_host *host, const char *bdf, uint64_
     if (err != 0 || strcmp(driver, "pciback") == 0) {
         return err;
     }
+    set_override(host, bdf, "pciback");
     err = sxen_xl(host->door, add, timeout_ns, NULL, why);
     bool taken = sxen_vm_driver(host, bdf, driver, sizeof(driver)) == 0 && strcmp(driver, "pciback") == 0;
     if (err == 0 && !(taken && is_listed(host, bdf))) {
@@ -170,6 +181,8 @@ int sxen_xl_assignable(const struct sxen_vm_host *host, const char *bdf, uint64_
     *changed = err == 0;
     if (err != 0 && taken) {
         (void)sxen_xl_unassignable(host, bdf, MEND_NS, &undo);
+    } else if (err != 0) {
+        set_override(host, bdf, "\n");
     }
     return err;
 }
@@ -178,6 +191,7 @@ int sxen_xl_unassignable(const struct sxen_vm_host *host, const char *bdf, uint6
                          struct skvm_why *why)
 {
     const char *const remove[] = {"pci-assignable-remove", "-r", bdf, NULL};
+    set_override(host, bdf, "\n");
     return sxen_xl(host->door, remove, timeout_ns, NULL, why);
 }
 
@@ -186,7 +200,8 @@ int sxen_xl_unassignable(const struct sxen_vm_host *host, const char *bdf, uint6
 int sxen_xl_has(const struct sxen_vm_host *host, uint32_t domid, const char *bdf, uint64_t timeout_ns,
                 struct skvm_why *why)
 {
-    struct sxen_child child = {.pid = -1, .fd = -1};
+    char text[SXEN_TEXT];
+    struct sxen_child child = sxen_child(text, sizeof(text));
     char id[16];
     const char *const list[] = {"pci-list", id, NULL};
     snprintf(id, sizeof(id), "%u", (unsigned)domid);

@@ -27,7 +27,7 @@ class Usage(Case):
         self.refused("list", "--no-such-option", says="--no-such-option")
         self.refused("list", "word", says="word")
         self.refused("info", says="BDF")
-        self.refused("--shim", "xen", "list", says=("--shim", "kvm", "mock"))
+        self.refused("--shim", "vmware", "list", says=("--shim", "kvm", "mock"))
         self.refused("--shim", says="--shim")
         self.refused("--backend", "vfio", "list", says="iommufd")
         self.refused("--vf-token", "1234", "list", says="UUID")
@@ -406,7 +406,7 @@ class Documents(Case):
             for option in options[command] | options[""]:
                 self.assertIn(option, self.complete(script, "sriovctl", command, option[:-1]))
         self.assertEqual(sorted(self.complete(script, "sriovctl", "")), sorted(commands))
-        self.assertEqual(self.complete(script, "sriovctl", "--shim", ""), ["kvm", "mock", "vfio-user"])
+        self.assertEqual(self.complete(script, "sriovctl", "--shim", ""), ["kvm", "xen", "mock", "vfio-user"])
         self.assertIn("0000:01:10.0", self.complete(script, SRIOVCTL, "--shim", "mock", "ping", "0000:01:1"))
         self.assertEqual(self.complete(script, "sriovctl", "vf", ""), ["show", "set", "reset-pf"])
         self.assertIn("0000:01:00.0", self.complete(script, SRIOVCTL, "--shim", "mock", "vf", "set", "0000:01:0"))

@@ -4,7 +4,7 @@
 # Values of an option that takes a word; status 1 for an option without value.
 _sriovctl_values() {
 	case $1 in
-	--shim) echo "kvm mock vfio-user" ;;
+	--shim) echo "kvm xen mock vfio-user" ;;
 	--backend) echo "auto group iommufd" ;;
 	--model) echo "82599 82576" ;;
 	--quirks) echo "qemu" ;;
@@ -17,7 +17,7 @@ _sriovctl_values() {
 	--pcap | --qmp | --to-qmp | --device | --save | --restore | --xl | --ssh) echo @file ;;
 	--uri | --vf-id | --vf-mac | --plug | --downtime-limit | --bandwidth | --xen | --to-device | --move-timeout | \
 		--abort-after) echo ;;
-	--id | --bus | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
+	--id | --bus | --domain | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
 		--window | --timeout | --resolve | --mac | --vlan | --trunk | --min-rate | --mtu | --link-wait | --give-up | --duration | --wire | --capture | --fault | --queues | -c | -s | -i | -W) echo ;;
 	*) return 1 ;;
 	esac
@@ -43,8 +43,8 @@ _sriovctl_options() {
 		echo "--to-device --xl --ssh --timeout --move-timeout --abort-after"
 		;;
 	serve) echo "--wire --capture --fault --watch --queues --no-macs" ;;
-	assign) echo "--qmp --timeout --id --bus $policy" ;;
-	release) echo "--qmp --timeout --unbind --mock-guest" ;;
+	assign) echo "--qmp --timeout --id --bus --domain $policy" ;;
+	release) echo "--qmp --timeout --unbind --domain --force --mock-guest" ;;
 	esac
 }
 

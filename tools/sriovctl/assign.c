@@ -2,6 +2,7 @@
 #include "assign.h"
 
 #include "commands.h"
+#include "xen.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -15,6 +16,10 @@ static const char *const guest_words[] = {"willing", "late", "deaf", NULL};
 #define QMP_OPTION                                                                                           \
     {                                                                                                        \
         .name = "qmp", .value = "SOCKET", .help = "of a running QEMU", VALUE(qmp), .kind = OPTION_TEXT       \
+    }
+#define DOMAIN_OPTION(text)                                                                                  \
+    {                                                                                                        \
+        .name = "domain", .value = "NAME|ID", .help = text, VALUE(domain), .kind = OPTION_TEXT               \
     }
 #define TIMEOUT_OPTION(text)                                                                                 \
     {                                                                                                        \
@@ -33,12 +38,15 @@ static const struct option_spec assign_options[] = {
      .help = "QEMU's bus for it (the first empty pcie-root-port)",
      VALUE(bus),
      .kind = OPTION_TEXT},
-    TIMEOUT_OPTION("for QEMU to take it (60s)"),
+    DOMAIN_OPTION("xen: the running domain that gets it"),
+    TIMEOUT_OPTION("for QEMU or xl to take it (60s)"),
     {.name = NULL},
 };
 
 static const struct option_spec release_options[] = {
     QMP_OPTION,
+    DOMAIN_OPTION("xen: the domain that is to have it, checked"),
+    {.name = "force", .help = "xen: without asking the guest", VALUE(force), .kind = OPTION_FLAG},
     TIMEOUT_OPTION("for the guest to let go (30s)"),
     {.name = "unbind",
      .help = "then let the kernel choose a driver for it",
@@ -103,8 +111,24 @@ static bool is_id(const char *word)
     return true;
 }
 
+static int check_xen(struct cli *cli, const struct assign_values *values, bool wants_domain)
+{
+    if (values->qmp != NULL || values->id != NULL || values->bus != NULL) {
+        return cli_fail(cli,
+                        "%s: --qmp and what belongs to it are for a running QEMU: leave it or --shim xen out",
+                        cli->command->name);
+    }
+    if (wants_domain && (values->domain == NULL || values->domain[0] == '\0')) {
+        return cli_fail(cli, "assign --shim xen wants --domain NAME or its number, as xl list shows");
+    }
+    return CLI_OK;
+}
+
 static int check(struct cli *cli, const struct assign_values *values)
 {
+    if (values->domain != NULL || values->force) {
+        return cli_fail(cli, "%s: --domain and --force are for --shim xen", cli->command->name);
+    }
     if (cli_is_mock(cli) &&
         (values->qmp != NULL || values->id != NULL || values->bus != NULL || values->unbind)) {
         return cli_fail(
@@ -126,31 +150,39 @@ static int check(struct cli *cli, const struct assign_values *values)
 
 typedef int (*machine_call)(struct cli *cli, const char *bdf, const struct assign_values *values);
 
-static int run_by(struct cli *cli, const struct assign_values *values, machine_call qmp, machine_call mock)
+static int run_by(struct cli *cli, const struct assign_values *values, machine_call qmp, machine_call mock,
+                  machine_call xen)
 {
     char bdf[SRIOV_NAME_MAX];
 
-    if (!cli_bdf(cli, cli->words[0], bdf) || check(cli, values) != CLI_OK) {
+    bool well = cli_bdf(cli, cli->words[0], bdf);
+    if (well) {
+        well = (cli_is_xen(cli) ? check_xen(cli, values, xen == assign_xen) : check(cli, values)) == CLI_OK;
+    }
+    if (!well) {
         return CLI_USAGE;
     }
     cli_catch_signals();
+    if (cli_is_xen(cli)) {
+        return xen(cli, bdf, values);
+    }
     return cli_is_mock(cli) ? mock(cli, bdf, values) : qmp(cli, bdf, values);
 }
 
 static int run_assign(struct cli *cli, const void *values)
 {
-    return run_by(cli, values, assign_qmp, assign_mock);
+    return run_by(cli, values, assign_qmp, assign_mock, assign_xen);
 }
 
 static int run_release(struct cli *cli, const void *values)
 {
-    return run_by(cli, values, release_qmp, release_mock);
+    return run_by(cli, values, release_qmp, release_mock, release_xen);
 }
 
 const struct command command_assign = {
     .name = "assign",
     .words = "VF",
-    .brief = "a VF into a running QEMU, or a simulated machine",
+    .brief = "a VF into a running QEMU, a domain of Xen, or a simulated machine",
     .min_words = 1,
     .max_words = 1,
     .options = assign_options,

@@ -11,8 +11,10 @@ struct assign_values {
     const char *id;
     const char *bus;
     const char *mock_guest;
+    const char *domain;
     uint64_t timeout_ns;
     bool unbind;
+    bool force;
 };
 
 /* Status of the command, its report or its line printed. bdf: checked, may not be there. */

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "parse.h"
 #include "world.h"
+#include "xen.h"
 
 #include <errno.h>
 #include <string.h>
@@ -52,6 +53,12 @@ static int change_driver(struct cli *cli, host_call call)
 
     if (cli_is_mock(cli)) {
         return only_kvm(cli);
+    }
+    if (cli_is_xen(cli)) {
+        return cli_fail(cli,
+                        "%s: vfio-pci does not work on Xen: assign gives a VF to pciback by itself; for a "
+                        "program here write the BDF to its driver's unbind below /sys/bus/pci/drivers",
+                        cli->command->name);
     }
     if (!cli_bdf(cli, cli->words[0], bdf) || cli_open_vmm(cli) != CLI_OK) {
         return CLI_USAGE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* sriovctl doctor: what this machine lacks for VFIO, and how to get it. */
+/* sriovctl doctor: what this machine lacks for VFIO or on Xen, and how to get it. */
 #include "doctor.h"
 #include "commands.h"
+#include "xen.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -82,6 +83,9 @@ static int look_around(struct cli *cli, const char *bdf, struct findings *findin
 {
     struct sriov_kvm_opts opts = cli_kvm_opts(cli);
 
+    if (cli_is_xen(cli)) {
+        return doctor_xen(cli, bdf, on_finding, findings);
+    }
     return cli_is_vfu(cli) ? doctor_vfu(cli, bdf, on_finding, findings)
                            : sriov_kvm_doctor(&opts, bdf, on_finding, findings);
 }
@@ -97,7 +101,8 @@ static int run(struct cli *cli, const void *values)
     if (cli_is_mock(cli)) {
         return cli_fail(cli, "doctor looks at this host; the mock shim lacks nothing: leave --shim mock out");
     }
-    if ((one && !is_there(cli, bdf)) || (cli_is_vfu(cli) && cli_open_vmm(cli) != CLI_OK)) {
+    if ((one && !is_there(cli, bdf)) ||
+        ((cli_is_vfu(cli) || cli_is_xen(cli)) && cli_open_vmm(cli) != CLI_OK)) {
         return CLI_USAGE;
     }
     findings.array = out_array();
@@ -113,7 +118,7 @@ const struct command command_doctor = {
     .name = "doctor",
     .words = "[BDF]",
     .sockets = true,
-    .brief = "what VFIO lacks here, and the remedy",
+    .brief = "what VFIO, or Xen, lacks here, and the remedy",
     .max_words = 1,
     .run = run,
 };

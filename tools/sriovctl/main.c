@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sriovctl: looks at, prepares and drives SR-IOV functions. One file a command. */
-#include "cli.h"
+#include "xen.h"
 
 #include <sriov/model.h>
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const shim_words[] = {"kvm", "mock", "vfio-user", NULL};
+static const char *const shim_words[] = {"kvm", "xen", "mock", "vfio-user", NULL};
 static const char *const backend_words[] = {"auto", "group", "iommufd", NULL};
 static const char *const mock_pf_words[] = {"up", "down", "silent", NULL};
 
@@ -18,8 +18,8 @@ static const char *const mock_pf_words[] = {"up", "down", "silent", NULL};
 
 const struct option_spec cli_global_options[] = {
     {.name = "shim",
-     .value = "kvm|mock|vfio-user",
-     .help = "this host's functions, simulated ones, or served ones (kvm)",
+     .value = "kvm|xen|mock|vfio-user",
+     .help = "this host's or domain's functions, simulated or served ones (kvm)",
      GLOBAL(shim),
      .kind = OPTION_WORD,
      .words = shim_words},
@@ -73,8 +73,8 @@ const struct option_spec cli_global_options[] = {
      GLOBAL(dir),
      .kind = OPTION_TEXT},
     {.name = "device",
-     .value = "SOCKET",
-     .help = "vfio-user: one socket",
+     .value = "SOCKET|BDF",
+     .help = "vfio-user: one socket; xen: the function, instead of a word",
      GLOBAL(device),
      .kind = OPTION_TEXT},
     {.name = "sysfs-root",
@@ -234,6 +234,9 @@ static int parse_and_run(struct cli *cli, int argc, char **argv, void *values)
     if (cli->globals.help) {
         print_command_usage(command);
         return CLI_OK;
+    }
+    if (cli->num_words == 0 && command->max_words > 0 && cli_is_xen(cli) && cli->globals.device != NULL) {
+        cli->words[cli->num_words++] = cli->globals.device;
     }
     if (cli->num_words < command->min_words) {
         return cli_fail(cli, "%s wants %s; see: sriovctl %s --help", command->name, command->words,

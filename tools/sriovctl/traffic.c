@@ -2,6 +2,7 @@
 #include "traffic.h"
 
 #include "world.h"
+#include "xen.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -342,7 +343,7 @@ static const char *backend_name(struct traffic *traffic)
 {
     const char *name = NULL;
 
-    if (!cli_is_mock(traffic->cli) && !cli_is_vfu(traffic->cli)) {
+    if (!cli_is_mock(traffic->cli) && !cli_is_vfu(traffic->cli) && !cli_is_xen(traffic->cli)) {
         name = sriov_kvm_backend_of(traffic->cli->vmm, traffic->bdf);
     }
     return name != NULL ? name : "";

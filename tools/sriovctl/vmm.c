@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The VMM that the command works on: the KVM shim on this host, other processes, or a simulated world. */
+/* The VMM that the command works on: the KVM or Xen shim here, other processes, or a simulated world. */
 #include "cli.h"
 #include "world.h"
+#include "xen.h"
 
 #include <sriov/vfio_user.h>
 
@@ -97,6 +98,13 @@ int cli_open_vmm(struct cli *cli)
         }
         return status;
     }
+    if (cli_is_xen(cli)) {
+        int status = cli_open_xen(cli);
+        if (status == CLI_OK) {
+            watch_log(cli);
+        }
+        return status;
+    }
     return cli_is_mock(cli) ? open_mock(cli) : open_kvm(cli);
 }
 
@@ -104,6 +112,8 @@ void cli_close_vmm(struct cli *cli)
 {
     if (cli->world != NULL) {
         world_destroy(cli->world);
+    } else if (cli->vmm != NULL && cli_is_xen(cli)) {
+        cli_close_xen(cli);
     } else if (cli->vmm != NULL) {
         (void)(cli_is_vfu(cli) ? sriov_vfu_client_destroy(cli->vmm) : sriov_kvm_destroy(cli->vmm));
     }
