@@ -13,9 +13,12 @@
  *  - HVM and PVH domains: not at all; their frame numbers are no bus addresses.
  *
  * Bus addresses are the shim's (SRIOV_DMA_SHIM_IOVA). Memory comes from Xen in chunks of contiguous machine
- * frames, added to what the domain has and given back at close. A process that dies does not give its
- * frames back: nobody else gets them before the domain ends, which also keeps the device from writing into
- * another's memory.
+ * frames, added to what the domain has, and goes back at close, once the device masters the bus no more. A
+ * domU may have little of it: the toolstack allows a domain memory= and 1 MiB, until xl mem-max says more.
+ *
+ * A process that dies gives nothing back: frames stay with the domain (so the device writes into nobody
+ * else's memory), vectors with Xen. They are noted in xenstore, below data/sriov of the domain, and whoever
+ * opens the function next gives them back.
  *
  * A caller's buffer (dma_map) keeps its address and contents, but its pages are exchanged for frames from
  * Xen; hence private anonymous memory only, and nobody may write to it during dma_map and dma_unmap. The

@@ -129,7 +129,7 @@ int sxen_op_dma_free(void *handle, const struct sriov_dma_mem *mem)
 
 int sxen_op_dma_limits(void *handle, struct sriov_dma_limits *limits)
 {
-    const struct sxen_fn *fn = handle;
+    struct sxen_fn *fn = handle;
     uint32_t size = limits->size;
     if (size < sizeof(*limits)) {
         return -EINVAL;
@@ -139,6 +139,7 @@ int sxen_op_dma_limits(void *handle, struct sriov_dma_limits *limits)
          chunk = chunk->next) {
         left += chunk->caller ? 0 : (chunk->pages - chunk->used_pages) * SXEN_PAGE;
     }
+    sxen_warn_little(fn, left);
     memset(limits, 0, sizeof(*limits));
     limits->size = size;
     limits->flags = SRIOV_DMA_SHIM_IOVA;

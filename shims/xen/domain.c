@@ -66,8 +66,10 @@ static int refused(const struct sxen *xen, int err, struct skvm_why *why)
         return -EPERM;
     }
     if (err == -EPERM && xen->kind == SXEN_DOMU) {
-        skvm_why(why, "this domU's kernel refuses hypercalls of programs: modprobe -r xen-privcmd; "
-                      "modprobe xen-privcmd unrestricted=1 (or xen_privcmd.unrestricted=1 at boot)");
+        skvm_why(
+            why,
+            "this domU's kernel refuses hypercalls of programs: modprobe xen-privcmd unrestricted=1, before "
+            "xenfs is loaded, or xen_privcmd.unrestricted=1 at boot");
         return -EPERM;
     }
     skvm_why(why, "Xen does not answer hypercalls (errno %d): run as root; is xen-privcmd loaded?", -err);

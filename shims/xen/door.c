@@ -232,6 +232,18 @@ static int port_close(void *ctx, struct sxen_xen *xen, uint32_t port)
     return (int)call(xen, __HYPERVISOR_event_channel_op, EVTCHNOP_close, &close, sizeof(close));
 }
 
+static int port_pirq(void *ctx, struct sxen_xen *xen, uint32_t port, int32_t *pirq)
+{
+    struct evtchn_status status = {.dom = DOMID_SELF, .port = port};
+    (void)ctx;
+    int err = (int)call(xen, __HYPERVISOR_event_channel_op, EVTCHNOP_status, &status, sizeof(status));
+    if (err != 0) {
+        return err;
+    }
+    *pirq = (int32_t)status.u.pirq;
+    return status.status == EVTCHNSTAT_pirq ? 0 : -ENOENT;
+}
+
 /* ---- this process ---- */
 
 /* A timer far away, which only a clock that was set ends: a domain that resumes sets it. */
@@ -283,6 +295,7 @@ const struct sxen_door sxen_door_linux = {
     .pirq_unmap = pirq_unmap,
     .pirq_bind = pirq_bind,
     .port_close = port_close,
+    .port_pirq = port_pirq,
     .ports_open = sxen_ports_open,
     .ports_close = sxen_ports_close,
     .ports_probe = sxen_ports_probe,
@@ -293,6 +306,7 @@ const struct sxen_door sxen_door_linux = {
     .store_close = sxen_store_close,
     .store_read = sxen_store_read,
     .store_list = sxen_store_list,
+    .store_write = sxen_store_write,
     .store_watch = sxen_store_watch,
     .store_next = sxen_store_next,
     .clock_watch = clock_watch,

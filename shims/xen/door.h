@@ -57,6 +57,8 @@ struct sxen_door {
     int (*pirq_unmap)(void *ctx, struct sxen_xen *xen, int32_t pirq);
     int (*pirq_bind)(void *ctx, struct sxen_xen *xen, int32_t pirq, uint32_t *port);
     int (*port_close)(void *ctx, struct sxen_xen *xen, uint32_t port);
+    /* The pirq that a port is bound to; -ENOENT: to none. */
+    int (*port_pirq)(void *ctx, struct sxen_xen *xen, uint32_t port, int32_t *pirq);
     /* *fd becomes readable when a port of these is pending; stays theirs. */
     int (*ports_open)(void *ctx, struct sxen_ports **ports, int *fd);
     void (*ports_close)(void *ctx, struct sxen_ports *ports);
@@ -77,6 +79,8 @@ struct sxen_door {
     /* Calls back with the name of each child of path; a negative answer of cb ends it and is returned. */
     int (*store_list)(void *ctx, struct sxen_store *store, const char *path,
                       int (*cb)(void *arg, const char *child), void *arg);
+    /* NULL takes the node away. */
+    int (*store_write)(void *ctx, struct sxen_store *store, const char *path, const char *value);
     int (*store_watch)(void *ctx, struct sxen_store *store, const char *path, const char *token);
     /* A watch that fired: where, and its token. -EAGAIN: none. */
     int (*store_next)(void *ctx, struct sxen_store *store, char path[SXEN_STORE_PATH],
@@ -100,6 +104,7 @@ void sxen_store_close(void *ctx, struct sxen_store *store);
 int sxen_store_read(void *ctx, struct sxen_store *store, const char *path, char *text, size_t room);
 int sxen_store_list(void *ctx, struct sxen_store *store, const char *path,
                     int (*cb)(void *arg, const char *child), void *arg);
+int sxen_store_write(void *ctx, struct sxen_store *store, const char *path, const char *value);
 int sxen_store_watch(void *ctx, struct sxen_store *store, const char *path, const char *token);
 int sxen_store_next(void *ctx, struct sxen_store *store, char path[SXEN_STORE_PATH],
                     char token[SXEN_STORE_TOKEN]);

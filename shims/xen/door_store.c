@@ -76,6 +76,15 @@ int sxen_store_list(void *ctx, struct sxen_store *store, const char *path,
     return err < 0 ? err : 0;
 }
 
+int sxen_store_write(void *ctx, struct sxen_store *store, const char *path, const char *value)
+{
+    (void)ctx;
+    errno = 0;
+    bool done = value != NULL ? xs_write(handle_of(store), XBT_NULL, path, value, (unsigned int)strlen(value))
+                              : xs_rm(handle_of(store), XBT_NULL, path);
+    return done ? 0 : failed();
+}
+
 int sxen_store_watch(void *ctx, struct sxen_store *store, const char *path, const char *token)
 {
     (void)ctx;

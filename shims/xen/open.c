@@ -58,6 +58,7 @@ static int take_hold(struct sxen_fn *fn, struct skvm_why *why)
         skvm_why(why, "%s: no descriptors are left for its events: raise ulimit -n", fn->info.name);
         goto drop_bars;
     }
+    sxen_reclaim(fn);
     sxen_reset_init(fn);
     sxen_irq_init(fn);
     sxen_frames_look(fn);
@@ -159,7 +160,8 @@ void sxen_op_close(void *handle)
     (void)sxen_op_irq_disable(fn);
     if (!quiet(fn)) {
         sriov_log(fn->xen->base.vmm, SRIOV_LOG_ERROR,
-                  "%s: its bus mastering cannot be switched off: its memory stays with this domain",
+                  "%s: its bus mastering cannot be switched off: its memory stays with this domain until it "
+                  "is opened again",
                   fn->info.name);
         fn->keep_frames = true;
     }

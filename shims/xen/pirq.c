@@ -141,6 +141,7 @@ static int table_base(struct sxen_fn *fn, uint64_t *base)
 static void vector_off(struct sxen_fn *fn, const struct sxen_vector *vector)
 {
     const struct sxen_door *door = sxen_door_of(fn);
+    sxen_note_port(fn, vector->port, -1);
     (void)door->port_close(door->ctx, fn->xen->xen, vector->port);
     (void)door->pirq_unmap(door->ctx, fn->xen->xen, vector->pirq);
 }
@@ -157,6 +158,7 @@ static int vector_on(struct sxen_fn *fn, struct sxen_vector *vector, uint64_t ba
         (void)door->pirq_unmap(door->ctx, fn->xen->xen, vector->pirq);
         return err;
     }
+    sxen_note_port(fn, vector->port, vector->pirq);
     err = door->ports_add(door->ctx, fn->ports, vector->port);
     if (err != 0) {
         vector_off(fn, vector);

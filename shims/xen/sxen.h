@@ -95,6 +95,7 @@ struct sxen_fn {
     int ones; /* memory file of 0xff */
 
     struct sxen_chunk *chunks;
+    bool told_little; /* of how little Xen would give, once */
     uint64_t left;    /* bytes that Xen would still give, as of the last look */
     bool keep_frames; /* the device may still write: nothing goes back to Xen */
 
@@ -169,6 +170,15 @@ int sxen_chunk_exact(struct sxen_fn *fn, uint64_t pages, struct sxen_chunk **out
 /* -EFAULT: Xen does not take all of it back; what it keeps is lost to this domain. */
 int sxen_chunk_free(struct sxen_fn *fn, struct sxen_chunk *chunk);
 void sxen_frames_look(struct sxen_fn *fn);
+/* Says once, before a request fails on it, that Xen would give little more. */
+void sxen_warn_little(struct sxen_fn *fn, uint64_t left);
+int sxen_frames_put(struct sxen_fn *fn, uint64_t frame, uint64_t pages);
+
+/* reclaim.c: notes of what a process that dies cannot give back */
+void sxen_note_frames(struct sxen_fn *fn, uint64_t frame, uint64_t pages); /* 0 pages: no longer */
+void sxen_note_port(struct sxen_fn *fn, uint32_t port, int32_t pirq);      /* -1: no longer */
+/* Gives back what an earlier process had of this function. */
+void sxen_reclaim(struct sxen_fn *fn);
 
 /* dma.c */
 int sxen_op_dma_limits(void *fn, struct sriov_dma_limits *limits);
