@@ -107,7 +107,8 @@ struct sri_txq {
     struct sriov_pool_cache own_stock;
     struct sriov_dma dma;
     size_t alloc_size;
-    /* Frames taken out of a halted ring that were not sent: never more than were in it. */
+    /* Frames taken out of a halted ring that were not sent: never more than were in it. The last held_n of
+     * the array. */
     struct sriov_buf **held;
     uint32_t held_n;
     uint32_t in_doubt; /* frames that may have been sent, not told yet */

@@ -190,6 +190,12 @@ static struct sriov_buf *join_frame(struct sri_txq *q, uint64_t *bytes)
     return first;
 }
 
+/* They stand at the end of their array: more come before them, and they leave from the front. */
+static struct sriov_buf **first_held(const struct sri_txq *q)
+{
+    return &q->held[q->mask + 1 - q->held_n];
+}
+
 void sri_txq_gather(struct sri_txq *q, uint32_t head)
 {
     uint64_t bytes = 0;
@@ -202,29 +208,21 @@ void sri_txq_gather(struct sri_txq *q, uint32_t head)
         q->in_doubt += n;
         n = 0;
     }
-    memmove(&q->held[n], &q->held[0], q->held_n * sizeof(q->held[0]));
-    uint32_t got = 0;
-    while (got < n) {
-        q->held[got++] = join_frame(q, &bytes);
+    q->held_n += n;
+    for (struct sriov_buf **to = first_held(q); n > 0; n--) {
+        *to++ = join_frame(q, &bytes);
+        q->base.packets--;
     }
     q->clean = q->next;
-    q->held_n += n;
-    q->base.packets -= n;
     q->base.bytes -= bytes;
     q->rs_tail = q->rs_head;
-}
-
-static void remove_held(struct sri_txq *q, uint32_t n)
-{
-    q->held_n -= n;
-    memmove(&q->held[0], &q->held[n], q->held_n * sizeof(q->held[0]));
 }
 
 uint16_t sri_txq_take(struct sri_txq *q, struct sriov_buf **bufs, uint16_t n)
 {
     uint16_t done = q->held_n < n ? (uint16_t)q->held_n : n;
-    memcpy(bufs, &q->held[0], done * sizeof(bufs[0]));
-    remove_held(q, done);
+    memcpy(bufs, first_held(q), done * sizeof(bufs[0]));
+    q->held_n -= done;
     return done;
 }
 
@@ -233,7 +231,7 @@ static uint16_t held_burst(struct sriov_txq *base, struct sriov_buf **bufs, uint
 {
     struct sri_txq *q = (struct sri_txq *)(void *)base;
     uint16_t some = q->held_n < UINT16_MAX ? (uint16_t)q->held_n : UINT16_MAX;
-    remove_held(q, sri_tx_burst(base, q->held, some));
+    q->held_n -= sri_tx_burst(base, first_held(q), some);
     if (q->held_n != 0) {
         return 0;
     }
@@ -255,10 +253,9 @@ void sri_txq_refill(struct sri_txq *q)
 
 void sri_txq_drop_held(struct sri_txq *q)
 {
-    for (uint32_t i = 0; i < q->held_n; i++) {
-        sriov_buf_free(q->held[i]);
+    for (; q->held_n > 0; q->held_n--) {
+        sriov_buf_free(*first_held(q));
     }
-    q->held_n = 0;
     q->in_doubt = 0;
     q->base.active = sri_tx_burst;
 }
