@@ -4,8 +4,32 @@
 
 #include <sriov/kvm.h>
 #include <sriov/vfio_user.h>
+#include <sriov/xen.h>
 
 #if defined(__LP64__)
+
+/* ---- Xen ---- */
+
+SIZE(sriov_xen_opts, 40);
+AT(sriov_xen_opts, size, 0);
+AT(sriov_xen_opts, flags, 4);
+AT(sriov_xen_opts, sysfs_root, 8);
+AT(sriov_xen_opts, dev_root, 16);
+AT(sriov_xen_opts, proc_root, 24);
+AT(sriov_xen_opts, chunk_bytes, 32);
+
+SIZE(sriov_xen_vm_opts, 64);
+AT(sriov_xen_vm_opts, size, 0);
+AT(sriov_xen_vm_opts, flags, 4);
+AT(sriov_xen_vm_opts, domid, 8);
+AT(sriov_xen_vm_opts, ioreq_server, 12);
+AT(sriov_xen_vm_opts, timeout_ns, 16);
+AT(sriov_xen_vm_opts, name, 24);
+AT(sriov_xen_vm_opts, slots_taken, 32);
+AT(sriov_xen_vm_opts, reserved0, 36);
+AT(sriov_xen_vm_opts, plug, 40);
+AT(sriov_xen_vm_opts, unplug_ask, 48);
+AT(sriov_xen_vm_opts, arg, 56);
 
 /* ---- VFIO and KVM ---- */
 

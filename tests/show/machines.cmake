@@ -30,3 +30,11 @@ if(programs AND TARGET bare)
   sriov_show(manager.3.one-object-everywhere ${PROJECT_SOURCE_DIR}/tests/abi/one_object.py ${PROJECT_BINARY_DIR}
              ${programs} kvm-guest-image=${images}/bare.map qemu-image=${images}/bare.map)
 endif()
+
+# The same with the Xen program, each by what it is: mock tests, VFIO, Xen, KVM's guest, QEMU's image.
+if(programs AND TARGET bare AND TARGET xen-program)
+  set(maps ${PROJECT_BINARY_DIR}/tests/abi)
+  sriov_show(xen.4.one-object-everywhere ${PROJECT_SOURCE_DIR}/tests/abi/one_object.py ${PROJECT_BINARY_DIR}
+             mock-tests=${maps}/vf_traffic.map vfio=${maps}/sriovctl.map xen=${maps}/xen-program.map
+             kvm-guest-image=${images}/bare.map qemu-image=${images}/bare.map)
+endif()
