@@ -166,20 +166,24 @@ struct virtio_net_hdr {
 #define VIRTIO_NET_RX_BUFFER_LEAST 1526u /* without MRG_RXBUF: 5.1.6.3.1 */
 
 /* Control queue: 5.1.6.5. Class and command, 8 bits each, then data; the device writes the answer, 8 bits. */
-#define VIRTIO_NET_CTRL_HDR_SIZE      2u
-#define VIRTIO_NET_OK                 0u
-#define VIRTIO_NET_ERR                1u
-#define VIRTIO_NET_CTRL_RX            0u /* 5.1.6.5.1; data: 8 bits, on or off */
-#define VIRTIO_NET_CTRL_RX_PROMISC    0u
-#define VIRTIO_NET_CTRL_RX_ALLMULTI   1u
-#define VIRTIO_NET_CTRL_MAC           1u   /* 5.1.6.5.2 */
-#define VIRTIO_NET_CTRL_MAC_TABLE_SET 0u   /* twice: 32 bits count and so many addresses; unicast, multicast \
-                                            */
-#define VIRTIO_NET_CTRL_MAC_ADDR_SET    1u /* data: an address */
-#define VIRTIO_NET_CTRL_VLAN            2u /* 5.1.6.5.3; data: 16 bits VLAN id */
-#define VIRTIO_NET_CTRL_VLAN_ADD        0u
-#define VIRTIO_NET_CTRL_VLAN_DEL        1u
-#define VIRTIO_NET_CTRL_MQ              4u /* 5.1.6.5.5; data: 16 bits pairs */
+#define VIRTIO_NET_CTRL_HDR_SIZE 2u
+#define VIRTIO_NET_OK            0u
+#define VIRTIO_NET_ERR           1u
+/* 5.1.6.5.1; data: 8 bits, on or off */
+#define VIRTIO_NET_CTRL_RX          0u
+#define VIRTIO_NET_CTRL_RX_PROMISC  0u
+#define VIRTIO_NET_CTRL_RX_ALLMULTI 1u
+/* 5.1.6.5.2; data of TABLE_SET, for unicast and again for multicast: 32 bits count and so many addresses;
+ * of ADDR_SET an address */
+#define VIRTIO_NET_CTRL_MAC           1u
+#define VIRTIO_NET_CTRL_MAC_TABLE_SET 0u
+#define VIRTIO_NET_CTRL_MAC_ADDR_SET  1u
+/* 5.1.6.5.3; data: 16 bits VLAN id */
+#define VIRTIO_NET_CTRL_VLAN     2u
+#define VIRTIO_NET_CTRL_VLAN_ADD 0u
+#define VIRTIO_NET_CTRL_VLAN_DEL 1u
+/* 5.1.6.5.5; data: 16 bits pairs */
+#define VIRTIO_NET_CTRL_MQ              4u
 #define VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET 0u
 
 #endif
