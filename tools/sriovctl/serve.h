@@ -102,6 +102,9 @@ void serve_wire_close(struct serve *serve);
 int serve_wire_fd(const struct serve *serve);
 /* Takes the frames that are there. */
 void serve_wire_turn(struct serve *serve);
+/* Frames wait for room at the other side: they are tried again each turn. */
+bool serve_wire_keeps(const struct serve *serve);
+void serve_wire_send_kept(struct serve *serve);
 json_t *serve_wire_view(const struct serve *serve);
 
 /* ---- serve_capture.c ---- */

@@ -13,6 +13,8 @@
 #define STEP_MAX_NS SERVE_NS_PER_S
 /* Rounds of messages before the others have their turn. */
 #define ROUNDS 64
+/* No poll tells when a datagram socket of another has room again. */
+#define KEPT_AGAIN_NS UINT64_C(500000)
 
 static uint64_t machine_now(void)
 {
@@ -48,6 +50,7 @@ static struct timespec until_due(const struct serve *serve)
     uint64_t ns = sriov_mock_next_due(serve->mock);
 
     ns = ns < SERVE_NS_PER_S ? ns : SERVE_NS_PER_S;
+    ns = serve_wire_keeps(serve) && ns > KEPT_AGAIN_NS ? KEPT_AGAIN_NS : ns;
     return (struct timespec){.tv_sec = (time_t)(ns / SERVE_NS_PER_S), .tv_nsec = (long)(ns % SERVE_NS_PER_S)};
 }
 
@@ -69,6 +72,7 @@ static int turn(struct serve *serve, const sigset_t *open)
     if (fds[0].revents != 0) {
         rc = serve_clients(serve);
     }
+    serve_wire_send_kept(serve);
     if (fds[1].revents != 0) {
         serve_wire_turn(serve);
     }

@@ -10,14 +10,48 @@
 /* Frames taken in one turn; the clients want theirs. */
 #define BURST 64u
 
+static bool is_full(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS;
+}
+
+/* What does not get there now is kept for the next turn, in its order; what would be too many is lost. */
+static bool keep(struct serve_wire *wire, const void *frame, size_t len)
+{
+    void *bytes = wire->kept_end - wire->kept_first < SERVE_WIRE_KEPT ? malloc(len) : NULL;
+
+    if (bytes == NULL) {
+        return false;
+    }
+    memcpy(bytes, frame, len);
+    wire->kept[wire->kept_end++ % SERVE_WIRE_KEPT] = (struct serve_wire_frame){bytes, len};
+    return true;
+}
+
+static void send_kept(struct serve_wire *wire)
+{
+    while (wire->kept_first != wire->kept_end) {
+        struct serve_wire_frame *first = &wire->kept[wire->kept_first % SERVE_WIRE_KEPT];
+        bool sent = wire->put(wire, first->bytes, first->len);
+        if (!sent && is_full()) {
+            return;
+        }
+        wire->sent += sent ? 1 : 0;
+        wire->lost += sent ? 0 : 1;
+        free(first->bytes);
+        wire->kept_first++;
+    }
+}
+
 /* The device is at work meanwhile: only out, and at once. */
 static void on_frame(void *arg, const void *frame, size_t len)
 {
     struct serve_wire *wire = arg;
 
-    if (wire->put(wire, frame, len)) {
+    send_kept(wire);
+    if (wire->kept_first == wire->kept_end && wire->put(wire, frame, len)) {
         wire->sent++;
-    } else {
+    } else if ((wire->kept_first == wire->kept_end && !is_full()) || !keep(wire, frame, len)) {
         wire->lost++;
     }
 }
@@ -85,6 +119,9 @@ void serve_wire_close(struct serve *serve)
     if (wire->path[0] != '\0') {
         (void)unlink(wire->path);
     }
+    while (wire->kept_first != wire->kept_end) {
+        free(wire->kept[wire->kept_first++ % SERVE_WIRE_KEPT].bytes);
+    }
     free(wire);
     serve->wire = NULL;
 }
@@ -92,6 +129,18 @@ void serve_wire_close(struct serve *serve)
 int serve_wire_fd(const struct serve *serve)
 {
     return serve->wire != NULL && !serve->wire->ended ? serve->wire->fd : -1;
+}
+
+bool serve_wire_keeps(const struct serve *serve)
+{
+    return serve->wire != NULL && serve->wire->kept_first != serve->wire->kept_end;
+}
+
+void serve_wire_send_kept(struct serve *serve)
+{
+    if (serve_wire_keeps(serve)) {
+        send_kept(serve->wire);
+    }
 }
 
 /* A TAP device that was deleted is readable for ever. */
