@@ -55,6 +55,25 @@ static int set_parameters(struct migrate_move *move, char *why)
                        qmp_deadline(MIGRATE_QUESTION_NS), NULL, why);
 }
 
+/*
+ * The destination's QEMU announces the machine on its standby, by itself up to 0.8 s after it runs: then the
+ * VF carries the traffic again, and the network would be misled. Here it is done sooner.
+ */
+static int set_announcements(struct qmp *qmp, char *why)
+{
+    static const struct {
+        const char *name;
+        unsigned value;
+    } all[] = {{"announce-initial", 10}, {"announce-max", 20}, {"announce-rounds", 3}, {"announce-step", 10}};
+    json_t *arguments = out_object();
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        out_number(arguments, all[i].name, all[i].value);
+    }
+    return qmp_execute(qmp, "migrate-set-parameters", arguments, qmp_deadline(MIGRATE_QUESTION_NS), NULL,
+                       why);
+}
+
 static int go_uri(struct qmp *qmp, const char *command, const char *uri, char *why)
 {
     json_t *arguments = out_object();
@@ -78,6 +97,7 @@ static int begin(struct migrate_move *move)
 
     rc = rc != 0 ? rc : set_capabilities(move->pair.destination.qmp, why);
     rc = rc != 0 ? rc : set_parameters(move, why);
+    rc = rc != 0 ? rc : set_announcements(move->pair.destination.qmp, why);
     rc = rc != 0 ? rc : listen_there(move, why);
     rc = rc != 0 ? rc : go_uri(move->pair.source.qmp, "migrate", move->values->uri, why);
     return rc == 0 ? CLI_OK : cli_fail(move->cli, "%s; nothing was moved", why);
