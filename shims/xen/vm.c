@@ -13,6 +13,7 @@
 int sxen_vm_error(int err)
 {
     switch (err) {
+    case 0:
     case -ENOMEM:
     case -ENOSPC:
     case -ENODEV:

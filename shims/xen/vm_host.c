@@ -45,11 +45,10 @@ int sxen_vm_driver(const struct sxen_vm_host *host, const char *bdf, char *drive
 
 static int put_back(const struct sxen_vm_host *host, const char *bdf, int err, struct skvm_why *why)
 {
+    struct skvm_why undo = {""};
     struct skvm_why first = *why;
-    if (sxen_xl_unassignable(host, bdf, MEND_NS, why) == 0) {
-        *why = first;
-    } else {
-        skvm_why(why, "%.300s; it stays with pciback: xl pci-assignable-remove -r %s", first.text, bdf);
+    if (sxen_xl_unassignable(host, bdf, MEND_NS, &undo) != 0) {
+        skvm_why(why, "%.200s; and then %.250s", first.text, undo.text);
     }
     return err;
 }

@@ -173,13 +173,14 @@ int sxen_xl_assignable(const struct sxen_vm_host *host, const char *bdf, uint64_
     }
     set_override(host, bdf, "pciback");
     err = sxen_xl(host->door, add, timeout_ns, NULL, why);
+    bool added = err == 0;
     bool taken = sxen_vm_driver(host, bdf, driver, sizeof(driver)) == 0 && strcmp(driver, "pciback") == 0;
-    if (err == 0 && !(taken && is_listed(host, bdf))) {
+    if (added && !(taken && is_listed(host, bdf))) {
         skvm_why(why, "%s: xl says that pciback has it, sysfs does not; see dmesg", bdf);
         err = -EPROTO;
     }
     *changed = err == 0;
-    if (err != 0 && taken) {
+    if (err != 0 && (added || taken)) {
         (void)sxen_xl_unassignable(host, bdf, MEND_NS, &undo);
     } else if (err != 0) {
         set_override(host, bdf, "\n");
@@ -191,8 +192,13 @@ int sxen_xl_unassignable(const struct sxen_vm_host *host, const char *bdf, uint6
                          struct skvm_why *why)
 {
     const char *const remove[] = {"pci-assignable-remove", "-r", bdf, NULL};
+    struct skvm_why said = {""};
     set_override(host, bdf, "\n");
-    return sxen_xl(host->door, remove, timeout_ns, NULL, why);
+    int err = sxen_xl(host->door, remove, timeout_ns, NULL, &said);
+    if (err != 0) {
+        skvm_why(why, "%.300s; it stays with pciback: xl pci-assignable-remove -r %s", said.text, bdf);
+    }
+    return err;
 }
 
 /* ---- in a domain ---- */
