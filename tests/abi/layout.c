@@ -6,6 +6,7 @@
  */
 #include "layout.h"
 
+#include <sriov/dnis.h>
 #include <sriov/drivers.h>
 #include <sriov/vm.h>
 
@@ -508,6 +509,79 @@ _Static_assert(SRIOV_VM_DIRTY_BITMAP == 1 && SRIOV_VM_DIRTY_RING == 2, "dirty mo
 _Static_assert(SRIOV_FN_FD_NONE == 0 && SRIOV_FN_FD_VFIO_DEVICE == 2, "kinds of descriptor");
 _Static_assert(SRIOV_DMA_MEM_PIECE == 1, "flags of memory");
 _Static_assert(SRIOV_FN_DETACHED == 0 && SRIOV_FN_GONE == 6, "states");
+
+SIZE(sriov_dnis_progress, 32);
+AT(sriov_dnis_progress, size, 0);
+AT(sriov_dnis_progress, step, 4);
+AT(sriov_dnis_progress, from, 8);
+AT(sriov_dnis_progress, to, 12);
+AT(sriov_dnis_progress, reason, 16);
+AT(sriov_dnis_progress, rc, 20);
+AT(sriov_dnis_progress, time_ns, 24);
+
+SIZE(sriov_dnis_hooks, 32);
+AT(sriov_dnis_hooks, size, 0);
+AT(sriov_dnis_hooks, reserved0, 4);
+AT(sriov_dnis_hooks, move, 8);
+AT(sriov_dnis_hooks, on_step, 16);
+AT(sriov_dnis_hooks, arg, 24);
+
+SIZE(sriov_dnis_addr, 20);
+AT(sriov_dnis_addr, ip, 0);
+AT(sriov_dnis_addr, is_ipv6, 16);
+AT(sriov_dnis_addr, reserved0, 17);
+AT(sriov_dnis_addr, vlan, 18);
+
+SIZE(sriov_dnis_opts, 96);
+AT(sriov_dnis_opts, size, 0);
+AT(sriov_dnis_opts, flags, 4);
+AT(sriov_dnis_opts, standby, 8);
+AT(sriov_dnis_opts, hooks, 16);
+AT(sriov_dnis_opts, addrs, 24);
+AT(sriov_dnis_opts, addr_count, 32);
+AT(sriov_dnis_opts, policy, 36);
+AT(sriov_dnis_opts, queues, 40);
+AT(sriov_dnis_opts, announce_rounds, 42);
+AT(sriov_dnis_opts, reserved0, 44);
+AT(sriov_dnis_opts, announce_ns, 48);
+AT(sriov_dnis_opts, hold_down_ns, 56);
+AT(sriov_dnis_opts, up_ns, 64);
+AT(sriov_dnis_opts, drain_ns, 72);
+AT(sriov_dnis_opts, settle_ns, 80);
+AT(sriov_dnis_opts, quiet_ns, 88);
+
+SIZE(sriov_dnis_info, 56);
+AT(sriov_dnis_info, size, 0);
+AT(sriov_dnis_info, active, 4);
+AT(sriov_dnis_info, vf_state, 8);
+AT(sriov_dnis_info, standby_state, 12);
+AT(sriov_dnis_info, mac, 16);
+AT(sriov_dnis_info, queues, 22);
+AT(sriov_dnis_info, mtu, 24);
+AT(sriov_dnis_info, reserved0, 26);
+AT(sriov_dnis_info, link, 28);
+AT(sriov_dnis_info, hold_down_ns, 40);
+AT(sriov_dnis_info, next_step, 48);
+
+SIZE(sriov_dnis_stats, 192);
+AT(sriov_dnis_stats, size, 0);
+AT(sriov_dnis_stats, reserved0, 4);
+AT(sriov_dnis_stats, rx_packets, 8);
+AT(sriov_dnis_stats, rx_bytes, 16);
+AT(sriov_dnis_stats, tx_packets, 24);
+AT(sriov_dnis_stats, tx_bytes, 32);
+AT(sriov_dnis_stats, rx_inactive, 40);
+AT(sriov_dnis_stats, tx_moved, 48);
+AT(sriov_dnis_stats, tx_copied, 56);
+AT(sriov_dnis_stats, tx_dropped, 64);
+AT(sriov_dnis_stats, in_doubt, 72);
+AT(sriov_dnis_stats, announced, 80);
+AT(sriov_dnis_stats, switches, 88);
+AT(sriov_dnis_stats, forced, 96);
+AT(sriov_dnis_stats, failed, 104);
+AT(sriov_dnis_stats, returned, 112);
+AT(sriov_dnis_stats, last_ns, 120);
+AT(sriov_dnis_stats, last_tx_gap_ns, 184);
 
 #endif
 

@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dnis_stage.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PF_TURN_NS  (100 * US)
+#define APP_TURN_NS (20 * US)
+#define NET_TURN_NS (5 * US)
+#define MAX_LEN     9100u
+#define HEADER      14u
+#define BURST       32u
+#define GROUP_EVERY 512u
+
+static const struct sriov_mac pair_mac = {{0x02, 0xaa, 0, 0, 0, 0x01}};
+static const struct sriov_mac peer_mac = {{0x02, 0xee, 0, 0, 0, 0x01}};
+static const struct sriov_mac everyone = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+
+/* ---- frames with numbers ---- */
+
+static void fill(const struct stage *s, uint8_t *frame, bool to_peer, bool group, uint64_t number)
+{
+    uint32_t len = s->setup.frame_len;
+    const struct sriov_mac *dst = group ? &everyone : to_peer ? &peer_mac : &pair_mac;
+
+    memcpy(frame, dst->b, 6);
+    memcpy(frame + 6, to_peer ? pair_mac.b : peer_mac.b, 6);
+    frame[12] = 0x88; /* IEEE 802.1 local experimental */
+    frame[13] = 0xb5;
+    memcpy(frame + HEADER, &number, 8);
+    memset(frame + HEADER + 8, (int)(number & 0xff), len - HEADER - 16);
+    memcpy(frame + len - 8, &number, 8);
+}
+
+static bool is_as_sent(const struct stage *s, const uint8_t *frame, uint32_t len, uint64_t number)
+{
+    uint8_t mark = (uint8_t)(number & 0xff);
+
+    return len == s->setup.frame_len && memcmp(frame + len - 8, &number, 8) == 0 &&
+           frame[HEADER + 8] == mark && frame[len / 2] == mark && frame[len - 9] == mark;
+}
+
+static void judge(struct stage *s, struct stage_count *c, const uint8_t *frame, uint32_t len)
+{
+    uint64_t number;
+
+    memcpy(&number, frame + HEADER, 8);
+    if (len < 60 || !is_as_sent(s, frame, len, number)) {
+        c->bad++;
+        return;
+    }
+    c->received++;
+    if (number < c->next) {
+        c->late++;
+        return;
+    }
+    c->lost += number - c->next;
+    c->next = number + 1;
+}
+
+static void arrived(struct stage *s, struct stage_stream *stream, const uint8_t *frame, uint32_t len)
+{
+    uint64_t now = sriov_mock_now(s->mock);
+
+    if (len < HEADER + 16 || frame[12] != 0x88 || frame[13] != 0xb5) {
+        return;
+    }
+    judge(s, (frame[0] & 1) != 0 ? &stream->group : &stream->ours, frame, len);
+    if (stream->last_ns != 0 && now - stream->last_ns > stream->gap_ns) {
+        stream->gap_ns = now - stream->last_ns;
+    }
+    stream->last_ns = now;
+}
+
+/* Frames that are due since the stream began. */
+static uint64_t due(const struct stage *s, const struct stage_stream *stream)
+{
+    uint64_t now = sriov_mock_now(s->mock);
+
+    if (!s->sending || s->setup.frame_ns == 0) {
+        return 0;
+    }
+    return (now - stream->since) / s->setup.frame_ns - stream->sent;
+}
+
+static bool is_group_turn(const struct stage_stream *stream)
+{
+    return stream->sent % GROUP_EVERY == GROUP_EVERY / 2;
+}
+
+static uint64_t take_number(struct stage_stream *stream, bool group)
+{
+    uint64_t number = group ? stream->groups_sent : stream->sent - stream->groups_sent;
+
+    stream->sent++;
+    stream->groups_sent += group ? 1 : 0;
+    return number;
+}
+
+/* ---- the switch ---- */
+
+static void put_flight(struct stage *s, int port, bool group, uint64_t number)
+{
+    assert_true(s->flights_tail - s->flights_head < FLIGHTS);
+    s->flight[s->flights_tail++ % FLIGHTS] =
+        (struct stage_flight){.due = sriov_mock_now(s->mock) + s->setup.wire_ns[port],
+                              .number = number,
+                              .port = port,
+                              .group = group};
+}
+
+static void land(struct stage *s, const struct stage_flight *f)
+{
+    uint8_t frame[MAX_LEN];
+    struct stage_side *side = &s->side[f->port];
+
+    if (side->dead) {
+        s->dead_hands += f->group ? 0 : 1;
+        s->dead_group += f->group ? 1 : 0;
+    }
+    fill(s, frame, false, f->group, f->number);
+    (void)sriov_mock_wire_send(s->mock, side->pf_name, frame, s->setup.frame_len);
+}
+
+/* Each cable keeps its order; frames on different ones land as they are due. */
+static void land_due(struct stage *s)
+{
+    uint64_t now = sriov_mock_now(s->mock);
+    bool waits[3] = {false, false, false};
+
+    for (uint32_t i = s->flights_head; i != s->flights_tail; i++) {
+        struct stage_flight *f = &s->flight[i % FLIGHTS];
+
+        if (f->port == NO_PORT) {
+            continue;
+        }
+        waits[f->port] = waits[f->port] || f->due > now;
+        if (!waits[f->port]) {
+            land(s, f);
+            f->port = NO_PORT;
+        }
+    }
+    while (s->flights_head != s->flights_tail && s->flight[s->flights_head % FLIGHTS].port == NO_PORT) {
+        s->flights_head++;
+    }
+}
+
+static void peer_sends(struct stage *s)
+{
+    bool group = is_group_turn(&s->in);
+    uint64_t number = take_number(&s->in, group);
+
+    for (int port = 0; port < 2; port++) {
+        bool flood = group || s->fdb == NO_PORT;
+
+        if (flood || s->fdb == port) {
+            put_flight(s, port, group, number);
+        }
+    }
+}
+
+static void network_turn(void *arg)
+{
+    struct stage *s = arg;
+
+    for (uint64_t n = due(s, &s->in); n > 0; n--) {
+        peer_sends(s);
+    }
+    land_due(s);
+}
+
+static void look_at_announcement(struct stage *s, const uint8_t *frame, size_t len)
+{
+    uint32_t type = (uint32_t)frame[12] << 8 | frame[13];
+
+    if (type == 0x88b5) {
+        return;
+    }
+    s->arps += type == 0x0806;
+    s->rarps += type == 0x8035;
+    s->nas += type == 0x86dd;
+    s->last_announced_len = len < sizeof(s->last_announced) ? (uint32_t)len : sizeof(s->last_announced);
+    memcpy(s->last_announced, frame, s->last_announced_len);
+}
+
+/* A frame from one of the pair: its port is learned, the peer gets it. What is for everyone goes to the
+ * other adapter too. */
+static void on_wire(struct stage *s, int port, const void *bytes, size_t len)
+{
+    const uint8_t *frame = bytes;
+    struct stage_side *other = &s->side[port ^ 1];
+
+    if (len < HEADER) {
+        return;
+    }
+    if (memcmp(frame + 6, pair_mac.b, 6) == 0 && s->fdb != port) {
+        s->fdb = port;
+        s->moves++;
+    }
+    arrived(s, &s->out, frame, (uint32_t)len);
+    look_at_announcement(s, frame, len);
+    if ((frame[0] & 1) != 0 && other->pf_name[0] != '\0') {
+        (void)sriov_mock_wire_send(s->mock, other->pf_name, frame, len);
+    }
+}
+
+static void on_vf_wire(void *arg, const void *frame, size_t len)
+{
+    on_wire(arg, VF_SIDE, frame, len);
+}
+
+static void on_standby_wire(void *arg, const void *frame, size_t len)
+{
+    on_wire(arg, STANDBY, frame, len);
+}
+
+/* ---- the application ---- */
+
+static void app_receives(struct stage *s)
+{
+    struct sriov_buf *bufs[BURST];
+    uint8_t frame[MAX_LEN];
+    uint16_t n;
+
+    for (uint16_t q = 0; q < stage_info(s).queues; q++) {
+        while ((n = sriov_dnis_rx_burst(s->dnis, q, bufs, BURST)) != 0) {
+            for (uint16_t i = 0; i < n; i++) {
+                uint32_t len = sriov_buf_copy_out(bufs[i], frame, sizeof(frame));
+
+                if (memcmp(frame + 6, pair_mac.b, 6) == 0) {
+                    s->in.ours.bad++; /* its own, come back */
+                }
+                arrived(s, &s->in, frame, len);
+            }
+            sriov_buf_free_bulk(bufs, n);
+        }
+    }
+}
+
+/* Up to n frames that the pair takes. */
+static uint16_t app_sends(struct stage *s, uint64_t n)
+{
+    struct sriov_buf *bufs[BURST];
+    uint8_t frame[MAX_LEN];
+    struct sriov_pool *pool = sriov_dnis_pool(s->dnis);
+    struct stage_stream saved[BURST + 1];
+    uint16_t made = 0;
+    uint16_t sent;
+
+    saved[0] = s->out;
+    while (pool != NULL && made < n && made < BURST) {
+        bool group = is_group_turn(&s->out);
+
+        fill(s, frame, true, group, take_number(&s->out, group));
+        bufs[made] = sriov_buf_from(pool, frame, s->setup.frame_len);
+        if (bufs[made] == NULL) {
+            break;
+        }
+        saved[++made] = s->out;
+    }
+    s->out = saved[made];
+    sent = sriov_dnis_tx_burst(s->dnis, 0, bufs, made);
+    if (sent < made) {
+        sriov_buf_free_bulk(bufs + sent, (uint16_t)(made - sent));
+        /* Those were never sent; what arrived meanwhile stays counted. */
+        s->out.sent = saved[sent].sent;
+        s->out.groups_sent = saved[sent].groups_sent;
+    }
+    return sent;
+}
+
+static void app_control(struct stage *s)
+{
+    if (s->attach) {
+        s->attach = false;
+        s->attach_rc = sriov_dnis_attach(s->dnis, s->side[VF_SIDE].net);
+    }
+    if (s->released == NULL && (s->want_detach || (s->events & SRIOV_DNIS_EV_RELEASE) != 0)) {
+        s->detach_rc = sriov_dnis_detach(s->dnis, &s->released);
+        if (s->detach_rc != -EAGAIN) {
+            s->want_detach = false;
+        }
+    }
+}
+
+static void app_turn(void *arg)
+{
+    struct stage *s = arg;
+    uint64_t now = sriov_mock_now(s->mock);
+
+    if (s->inside || s->halted || s->dnis == NULL) {
+        return;
+    }
+    s->inside = true;
+    app_receives(s);
+    for (uint64_t n = due(s, &s->out); n > 0;) {
+        uint16_t sent = app_sends(s, n);
+
+        n -= sent;
+        if (sent < BURST) {
+            break;
+        }
+    }
+    if (now >= s->poll_due) {
+        s->poll_due = now + s->setup.poll_ns;
+        s->events &= ~SRIOV_DNIS_EV_RELEASE;
+        s->events |= sriov_dnis_poll(s->dnis);
+        app_control(s);
+    }
+    s->inside = false;
+}
+
+/* ---- adapters ---- */
+
+static void serve(struct stage_side *side)
+{
+    if (side->pf != NULL && !side->pf_busy) {
+        side->pf_busy = true;
+        (void)sriov_pf_poll(side->pf);
+        side->pf_busy = false;
+    }
+}
+
+static void pf_turn(void *arg)
+{
+    struct stage *s = arg;
+
+    serve(&s->side[VF_SIDE]);
+    serve(&s->side[STANDBY]);
+}
+
+static void on_violation(void *arg, const struct sriov_violation *violation)
+{
+    struct stage *s = arg;
+
+    for (int i = 0; i < 2; i++) {
+        if (s->side[i].dead && strcmp(s->side[i].name, violation->function) == 0) {
+            s->excused++;
+            return;
+        }
+    }
+    print_error("finding: %s\n", violation->text);
+}
+
+static void pf_up(struct stage *s, struct stage_side *side, const char *model)
+{
+    struct sriov_pf_opts opts = {.size = sizeof(opts)};
+
+    side->model = model;
+    assert_int_equal(sriov_mock_add_pf(s->mock, model, NULL, side->pf_name), 0);
+    assert_int_equal(sriov_fn_open(s->vmm, side->pf_name, NULL, &side->pf_fn), 0);
+    assert_int_equal(sriov_pf_open(side->pf_fn, sriov_pf_drivers, &opts, &side->pf), 0);
+    side->vfs = strcmp(model, "82576") == 0 ? 7 : 32;
+    assert_int_equal(sriov_pf_enable_vfs(side->pf, side->vfs), 0);
+    assert_int_equal(sriov_pf_set_vf_mac(side->pf, 0, &pair_mac), 0);
+}
+
+static void pf_down(struct stage_side *side)
+{
+    side->pf_busy = true;
+    sriov_pf_close(side->pf);
+    side->pf = NULL;
+    assert_int_equal(sriov_fn_close(side->pf_fn), 0);
+}
+
+static bool has_link(const struct stage_side *side)
+{
+    struct sriov_net_info info = {.size = sizeof(info)};
+
+    return sriov_net_get_info(side->net, &info) == 0 && info.link.up;
+}
+
+static void dev_close(struct stage_side *side)
+{
+    sriov_net_close(side->net);
+    side->net = NULL;
+    if (side->pool != NULL) {
+        assert_int_equal(sriov_pool_in_use(side->pool), 0);
+        assert_int_equal(sriov_pool_destroy(side->pool), 0);
+        side->pool = NULL;
+    }
+    if (side->fn != NULL) {
+        assert_int_equal(sriov_fn_close(side->fn), 0);
+        side->fn = NULL;
+    }
+}
+
+static int dev_open(struct stage *s, struct stage_side *side)
+{
+    struct sriov_pool_opts pool = {.size = sizeof(pool), .count = 4096};
+    struct sriov_net_config config = s->setup.config;
+    /* The driver resets it through its PF; an FLR more costs 100 ms. */
+    struct sriov_fn_opts opts = {.size = sizeof(opts), .flags = SRIOV_FN_NO_RESET};
+    int rc = sriov_mock_vf_name(s->mock, side->pf_name, side->vf, side->name);
+
+    rc = rc == 0 ? sriov_fn_open(s->vmm, side->name, &opts, &side->fn) : rc;
+    rc = rc == 0 ? sriov_pool_create(side->fn, &pool, &side->pool) : rc;
+    rc = rc == 0 ? sriov_net_open(side->fn, sriov_net_drivers, &side->net) : rc;
+    config.size = sizeof(config);
+    config.pool = side->pool;
+    rc = rc == 0 ? sriov_net_configure(side->net, &config) : rc;
+    if (rc != 0) {
+        dev_close(side);
+    }
+    return rc;
+}
+
+int stage_vf_open(struct stage *s)
+{
+    struct stage_side *side = &s->side[VF_SIDE];
+    int rc = dev_open(s, side);
+
+    rc = rc == 0 ? sriov_net_start(side->net) : rc;
+    for (int t = 0; rc == 0 && t < 20000 && !has_link(side); t++) {
+        stage_run(s, 100 * US);
+        (void)sriov_net_poll(side->net);
+    }
+    if (rc == 0 && !has_link(side)) {
+        rc = -ETIMEDOUT;
+    }
+    if (rc != 0) {
+        dev_close(side);
+    }
+    return rc;
+}
+
+void stage_vf_close(struct stage *s)
+{
+    s->released = NULL;
+    dev_close(&s->side[VF_SIDE]);
+}
+
+int stage_attach(struct stage *s)
+{
+    s->attach_rc = -EBUSY;
+    s->attach = true;
+    for (int t = 0; s->attach && t < 1000; t++) {
+        stage_run(s, 20 * US);
+    }
+    assert_false(s->attach);
+    return s->attach_rc;
+}
+
+static int plug_next(struct stage_side *side)
+{
+    static const struct sriov_mac none;
+    int rc = 0;
+
+    if (side->vf + 1 < side->vfs) {
+        rc = sriov_pf_set_vf_mac(side->pf, side->vf++, &none);
+    } else {
+        side->vf = 0;
+        rc = sriov_pf_enable_vfs(side->pf, 0);
+        rc = rc == 0 ? sriov_pf_enable_vfs(side->pf, side->vfs) : rc;
+    }
+    return rc == 0 ? sriov_pf_set_vf_mac(side->pf, side->vf, &pair_mac) : rc;
+}
+
+int stage_replug(struct stage *s)
+{
+    struct stage_side *side = &s->side[VF_SIDE];
+    int rc;
+
+    side->pf_busy = true;
+    rc = plug_next(side);
+    side->pf_busy = false;
+    return rc;
+}
+
+void stage_vf_up(struct stage *s)
+{
+    assert_int_equal(stage_vf_open(s), 0);
+    assert_int_equal(stage_attach(s), 0);
+    stage_run_until_on(s, SRIOV_DNIS_VF, 3000 * MS);
+}
+
+/* ---- hooks ---- */
+
+static int on_move(void *arg, enum sriov_dnis_side to)
+{
+    struct stage *s = arg;
+
+    s->moved_to = to;
+    return s->move_rc;
+}
+
+static int on_step(void *arg, const struct sriov_dnis_progress *p)
+{
+    struct stage *s = arg;
+
+    s->step[s->steps++ % STEPS_KEPT] =
+        (struct stage_step){p->step, p->from, p->to, p->reason, p->rc, p->time_ns};
+    if (s->abort_at != 0 && --s->abort_at == 0) {
+        return s->abort_rc;
+    }
+    return 0;
+}
+
+/* ---- life ---- */
+
+static void on_log(void *arg, uint32_t level, const char *line)
+{
+    struct stage *s = arg;
+
+    if (level > SRIOV_LOG_WARN) {
+        return;
+    }
+    (void)snprintf(s->last_log, sizeof(s->last_log), "%s", line);
+}
+
+static void make_pair(struct stage *s)
+{
+    struct sriov_dnis_opts opts = s->setup.opts;
+    struct sriov_dnis_hooks hooks = {.size = sizeof(hooks), .move = on_move, .on_step = on_step, .arg = s};
+    struct sriov_dnis *dnis;
+
+    opts.size = sizeof(opts);
+    opts.standby = s->side[STANDBY].net;
+    opts.hooks = &hooks;
+    assert_int_equal(sriov_dnis_create(s->vmm, &opts, &dnis), 0);
+    s->dnis = dnis;
+}
+
+void stage_make(struct stage *s, const struct stage_setup *setup)
+{
+    struct sriov_mock_opts opts = {
+        .size = sizeof(opts), .flags = SRIOV_MOCK_QUIET, .on_violation = on_violation, .arg = s};
+
+    memset(s, 0, sizeof(*s));
+    s->setup = *setup;
+    s->setup.frame_len = setup->frame_len != 0 ? setup->frame_len : 1514;
+    s->fdb = NO_PORT;
+    assert_int_equal(sriov_mock_create(&opts, &s->mock), 0);
+    s->vmm = sriov_mock_vmm(s->mock);
+    sriov_log_set_sink(s->vmm, on_log, s);
+    pf_up(s, &s->side[VF_SIDE], setup->vf_model);
+    pf_up(s, &s->side[STANDBY], setup->standby_model);
+    s->task[0] = sriov_mock_task(s->mock, PF_TURN_NS, pf_turn, s);
+    s->task[1] = sriov_mock_task(s->mock, NET_TURN_NS, network_turn, s);
+    s->task[2] = sriov_mock_task(s->mock, setup->turn_ns != 0 ? setup->turn_ns : APP_TURN_NS, app_turn, s);
+    assert_int_equal(sriov_mock_wire_sink(s->mock, s->side[VF_SIDE].pf_name, on_vf_wire, s), 0);
+    assert_int_equal(sriov_mock_wire_sink(s->mock, s->side[STANDBY].pf_name, on_standby_wire, s), 0);
+    sriov_mock_advance(s->mock, 500 * MS);
+    if (!setup->no_standby) {
+        assert_int_equal(dev_open(s, &s->side[STANDBY]), 0);
+    }
+    make_pair(s);
+    stage_run(s, 10 * MS);
+}
+
+void stage_end(struct stage *s)
+{
+    sriov_dnis_destroy(s->dnis);
+    s->dnis = NULL;
+    (void)sriov_mock_clear_faults(s->mock);
+    dev_close(&s->side[VF_SIDE]);
+    dev_close(&s->side[STANDBY]);
+    pf_down(&s->side[VF_SIDE]);
+    pf_down(&s->side[STANDBY]);
+    for (int i = 0; i < 3; i++) {
+        (void)sriov_mock_task_stop(s->mock, s->task[i]);
+    }
+    assert_int_equal(sriov_mock_held(s->mock), 0);
+    assert_int_equal(sriov_mock_violations(s->mock, 0), s->excused);
+    sriov_mock_destroy(s->mock);
+}
+
+void stage_run(struct stage *s, uint64_t ns)
+{
+    sriov_mock_advance(s->mock, ns);
+}
+
+void stage_run_until(struct stage *s, uint32_t events, uint64_t ns)
+{
+    uint64_t end = sriov_mock_now(s->mock) + ns;
+
+    while ((s->events & events) != events) {
+        if (sriov_mock_now(s->mock) >= end) {
+            fail_msg("the pair reported events %#x, not %#x", s->events, events);
+        }
+        stage_run(s, 100 * US);
+    }
+}
+
+bool stage_is_on(struct stage *s, enum sriov_dnis_side side)
+{
+    struct sriov_dnis_info info = stage_info(s);
+    uint32_t other = side == SRIOV_DNIS_VF ? info.standby_state : info.vf_state;
+
+    return info.active == (uint32_t)side && other != SRIOV_DNIS_SETTLING;
+}
+
+void stage_run_until_on(struct stage *s, enum sriov_dnis_side side, uint64_t ns)
+{
+    uint64_t end = sriov_mock_now(s->mock) + ns;
+
+    while (!stage_is_on(s, side)) {
+        if (sriov_mock_now(s->mock) >= end) {
+            fail_msg("side %d does not carry the traffic: %s", (int)side, s->last_log);
+        }
+        stage_run(s, 100 * US);
+    }
+}
+
+struct sriov_dnis_info stage_info(struct stage *s)
+{
+    struct sriov_dnis_info info = {.size = sizeof(info)};
+
+    assert_int_equal(sriov_dnis_get_info(s->dnis, &info), 0);
+    return info;
+}
+
+struct sriov_dnis_stats stage_stats(struct stage *s)
+{
+    struct sriov_dnis_stats stats = {.size = sizeof(stats)};
+
+    assert_int_equal(sriov_dnis_stats(s->dnis, &stats), 0);
+    return stats;
+}
+
+void stage_quiet(struct stage *s)
+{
+    s->sending = false;
+    stage_run(s, 50 * MS);
+}
+
+void stage_carrier(struct stage *s, int side, bool up)
+{
+    s->side[side].dead = !up;
+    assert_int_equal(sriov_mock_carrier(s->mock, s->side[side].pf_name, up), 0);
+}
+
+void stage_pf_reset(struct stage *s, int side)
+{
+    s->side[side].dead = true;
+    s->side[side].pf_busy = true;
+    assert_int_equal(sriov_pf_reset(s->side[side].pf), 0);
+    s->side[side].pf_busy = false;
+}
