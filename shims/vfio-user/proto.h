@@ -141,6 +141,41 @@ enum vfu_feature {
     VFU_FEATURE_DMA_LOGGING_REPORT = 8,
 };
 
+/* Data of VFU_FEATURE_MIGRATION: VFU_MIG_* bits; what VFIO_MIGRATION_* are. */
+#define VFU_MIG_STOP_COPY UINT64_C(1)
+#define VFU_MIG_PRE_COPY  UINT64_C(4)
+
+/* ... of VFU_FEATURE_MIG_DEVICE_STATE. */
+struct vfu_mig_state {
+    uint32_t state;  /* enum sriov_mig_state has the protocol's numbers */
+    int32_t data_fd; /* unused */
+};
+
+/* ... of VFU_FEATURE_DMA_LOGGING_START; ranges follow. */
+struct vfu_log_control {
+    uint64_t page_size; /* in: a hint; out: what it is */
+    uint32_t num_ranges;
+    uint32_t reserved;
+};
+
+struct vfu_log_range {
+    uint64_t iova;
+    uint64_t length;
+};
+
+/* ... of VFU_FEATURE_DMA_LOGGING_REPORT; in the reply the bitmap follows, in words of 64 bits. */
+struct vfu_log_report {
+    uint64_t iova;
+    uint64_t length;
+    uint64_t page_size;
+};
+
+/* VFU_MIG_DATA_READ and _WRITE; bytes follow in a write and in the reply to a read. */
+struct vfu_mig_data {
+    uint32_t argsz;
+    uint32_t size;
+};
+
 /* From the server, for memory that it could not map; data follows in a write and in the reply to a read. */
 struct vfu_dma_access {
     uint64_t addr;
@@ -148,6 +183,11 @@ struct vfu_dma_access {
 };
 
 _Static_assert(sizeof(struct vfu_device_feature) == 8, "wire format");
+_Static_assert(sizeof(struct vfu_mig_state) == 8, "wire format");
+_Static_assert(sizeof(struct vfu_log_control) == 16, "wire format");
+_Static_assert(sizeof(struct vfu_log_range) == 16, "wire format");
+_Static_assert(sizeof(struct vfu_log_report) == 24, "wire format");
+_Static_assert(sizeof(struct vfu_mig_data) == 8, "wire format");
 _Static_assert(sizeof(struct vfu_dma_access) == 16, "wire format");
 _Static_assert(sizeof(struct vfu_header) == 16, "wire format");
 _Static_assert(sizeof(struct vfu_version) == 4, "wire format");

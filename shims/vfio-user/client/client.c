@@ -84,6 +84,14 @@ static const struct sriov_vmm_ops vfuc_ops = {
     .irq_pending = vfuc_op_irq_pending,
     .irq_trigger = vfuc_op_irq_trigger,
     .set_event_sink = vfuc_op_set_event_sink,
+    .dma_dirty_start = vfuc_op_dma_dirty_start,
+    .dma_dirty_stop = vfuc_op_dma_dirty_stop,
+    .dma_dirty_read = vfuc_op_dma_dirty_read,
+    .mig_info = vfuc_op_mig_info,
+    .mig_state = vfuc_op_mig_state,
+    .mig_set_state = vfuc_op_mig_set_state,
+    .mig_read = vfuc_op_mig_read,
+    .mig_write = vfuc_op_mig_write,
 };
 
 static int dial(void *arg, const struct sockaddr_un *at)

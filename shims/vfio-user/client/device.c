@@ -120,6 +120,7 @@ int vfuc_device_ask(struct vfuc_fn *fn)
     int err = ask_info(fn);
     err = err != 0 ? err : ask_regions(fn);
     err = err != 0 ? err : ask_irqs(fn);
+    err = err != 0 ? err : vfuc_mig_ask(fn);
     if (err != 0) {
         vfuc_device_forget(fn);
     }

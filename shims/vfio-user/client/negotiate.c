@@ -21,6 +21,8 @@ static int take_version(struct vfuc_conn *conn, const uint8_t *payload, size_t l
     }
     conn->granule = pages > PAGE ? pages : PAGE;
     conn->max_fds = caps.max_msg_fds < VFUC_FDS_MAX ? (uint32_t)caps.max_msg_fds : VFUC_FDS_MAX;
+    conn->max_xfer =
+        caps.max_data_xfer_size < VFU_XFER_MAX ? (uint32_t)caps.max_data_xfer_size : VFU_XFER_MAX;
     conn->max_maps = caps.max_dma_maps != 0 ? caps.max_dma_maps : MAPS_UNSAID;
     return 0;
 }

@@ -56,6 +56,8 @@ static void set_caps(struct vfuc_fn *fn)
     }
     caps |= fn->client->unshared ? SRIOV_CAP_DMA_MAP : 0;
     caps |= fn->can_reset ? SRIOV_CAP_RESET : 0;
+    caps |= fn->mig_flags != 0 ? SRIOV_CAP_MIGRATION : 0;
+    caps |= fn->can_log ? SRIOV_CAP_DIRTY : 0;
     caps |= fn->config.length > 256 ? SRIOV_CAP_CFG_EXTENDED : 0;
     fn->info.caps = caps;
 }

@@ -92,6 +92,7 @@ struct vfuc_conn {
     void *dma_arg;
     /* What the server allows. */
     uint32_t max_fds;
+    uint32_t max_xfer; /* bytes of data in one message */
     uint64_t max_maps;
     uint64_t granule;
 };
@@ -185,6 +186,8 @@ struct vfuc_fn {
     int answer_end; /* eventfd; -1: none */
 
     bool can_reset;
+    uint64_t mig_flags; /* VFU_MIG_*; 0: its state stays where it is */
+    bool can_log;       /* what it writes */
     struct vfuc_source hangup;
     struct sriov_event_sink sink;
 };
@@ -251,6 +254,22 @@ int vfuc_op_irq_mask(void *fn, uint32_t vector);
 int vfuc_op_irq_unmask(void *fn, uint32_t vector);
 int vfuc_op_irq_pending(void *fn, uint32_t vector, uint32_t *pending);
 int vfuc_op_irq_trigger(void *fn, uint32_t vector);
+
+/* migration.c */
+/* What the server can do of it, into fn. */
+int vfuc_mig_ask(struct vfuc_fn *fn);
+/* A DEVICE_FEATURE whose reply has answer_len bytes; as vfuc_call. */
+int vfuc_feature(struct vfuc_fn *fn, const void *ask, size_t ask_len, void *answer, size_t answer_len);
+int vfuc_op_mig_info(void *fn, struct sriov_mig_info *info);
+int vfuc_op_mig_state(void *fn, uint32_t *state);
+int vfuc_op_mig_set_state(void *fn, uint32_t state);
+int vfuc_op_mig_read(void *fn, void *bytes, uint64_t room, uint64_t *len);
+int vfuc_op_mig_write(void *fn, const void *bytes, uint64_t len);
+
+/* dirty.c */
+int vfuc_op_dma_dirty_start(void *fn);
+int vfuc_op_dma_dirty_stop(void *fn);
+int vfuc_op_dma_dirty_read(void *fn, uint64_t iova, uint64_t length, uint64_t *bitmap);
 
 /* event.c */
 void vfuc_hangup_init(struct vfuc_fn *fn);

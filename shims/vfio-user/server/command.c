@@ -88,10 +88,14 @@ static int irq_info(struct sriov_vfu_device *d, struct vfus_call *call)
 /* Memory and interrupts stay, as with a function level reset. */
 static int reset(struct sriov_vfu_device *d, struct vfus_call *call)
 {
+    int rc;
+
     (void)call;
     d->counts.resets++;
     sriov_vcfg_reset(d->vcfg);
-    return sriov_fn_reset(d->fn);
+    rc = sriov_fn_reset(d->fn);
+    vfus_mig_reset(d);
+    return rc;
 }
 
 /* What is not here was not offered: writes by the dozen (write_multiple), descriptors instead of accesses,
@@ -111,6 +115,8 @@ static const struct {
     [VFU_REGION_WRITE] = {vfus_region_write, 0},
     [VFU_DEVICE_RESET] = {reset, 0},
     [VFU_DEVICE_FEATURE] = {vfus_device_feature, 0},
+    [VFU_MIG_DATA_READ] = {vfus_mig_data_read, 0},
+    [VFU_MIG_DATA_WRITE] = {vfus_mig_data_write, 0},
 };
 
 int vfus_command(struct sriov_vfu_device *d, struct vfus_call *call)

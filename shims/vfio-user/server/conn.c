@@ -49,7 +49,9 @@ void vfus_conn_end(struct sriov_vfu_device *d)
     vfu_rx_next(&d->current);
     vfus_queue_drop(d);
     vfus_irqs_off(d);
+    vfus_log_end(d);
     rc = sriov_fn_reset(d->fn);
+    vfus_mig_reset(d);
     if (rc != 0 && !sriov_fn_gone(d->fn)) {
         sriov_log(sriov_fn_vmm(d->fn), SRIOV_LOG_ERROR, "%s: not reset after its client left: errno %d",
                   sriov_fn_info(d->fn)->name, -rc);

@@ -66,8 +66,12 @@ static int on_flr(void *arg)
 {
     struct sriov_vfu_device *d = arg;
 
+    int rc;
+
     d->counts.resets++;
-    return sriov_fn_reset(d->fn);
+    rc = sriov_fn_reset(d->fn);
+    vfus_mig_reset(d);
+    return rc;
 }
 
 static int open_bars(struct sriov_vfu_device *d)

@@ -78,6 +78,9 @@ static int take(const struct sriov_vfu_device *d, const struct vfus_call *call, 
     if (vfu_rx_get(call->rx, at, sizeof(*at)) != 0 || at->count == 0 || at->count > VFU_XFER_MAX) {
         return -EINVAL;
     }
+    if (at->region < VFUS_BARS && vfus_mig_holds(d)) {
+        return -EBUSY;
+    }
     size = vfus_region_size(d, at->region);
     return at->offset <= size && at->count <= size - at->offset ? 0 : -EINVAL;
 }

@@ -77,6 +77,9 @@ struct sriov_vfu_device {
     uint32_t vectors;
     bool irqs_on;
 
+    uint32_t mig_state; /* enum sriov_mig_state; 0 is RUNNING until a client asked for another */
+    bool logging;       /* of what the device writes */
+
     struct sriov_vfu_counts counts;
     bool turned_logged;
 };
@@ -137,6 +140,23 @@ void vfus_unmap_all(struct sriov_vfu_device *d);
 
 /* feature.c */
 int vfus_device_feature(struct sriov_vfu_device *d, struct vfus_call *call);
+
+/* migration.c: what of DEVICE_FEATURE is about the device's state, and the bytes of it. The head of a
+ * feature's request is checked, and lies in the reply already. */
+int vfus_mig_get_migration(struct sriov_vfu_device *d, struct vfus_call *call, uint32_t method);
+int vfus_mig_device_state(struct sriov_vfu_device *d, struct vfus_call *call, uint32_t method);
+int vfus_mig_data_read(struct sriov_vfu_device *d, struct vfus_call *call);
+int vfus_mig_data_write(struct sriov_vfu_device *d, struct vfus_call *call);
+/* Registers are out of reach: the device is stopped, and what a register says or is told would be lost. */
+bool vfus_mig_holds(const struct sriov_vfu_device *d);
+/* After a reset of the function: it runs, and nothing is left of what was read or written. */
+void vfus_mig_reset(struct sriov_vfu_device *d);
+
+/* dirty.c: the log of what the device writes */
+int vfus_log_start(struct sriov_vfu_device *d, struct vfus_call *call, uint32_t method);
+int vfus_log_stop(struct sriov_vfu_device *d, struct vfus_call *call, uint32_t method);
+int vfus_log_report(struct sriov_vfu_device *d, struct vfus_call *call, uint32_t method);
+void vfus_log_end(struct sriov_vfu_device *d);
 
 /* interrupt.c */
 uint32_t vfus_irq_count(const struct sriov_vfu_device *d, uint32_t index);

@@ -188,6 +188,21 @@ static void on_dma_map(struct peer *peer, struct out *out)
     put(out, &ask, sizeof(ask));
 }
 
+static void on_feature(struct peer *peer, struct out *out)
+{
+    const uint64_t flags = VFU_MIG_STOP_COPY;
+    struct vfu_device_feature ask = {0};
+    if (!peer->features || vfu_rx_get(&peer->rx, &ask, sizeof(ask)) != 0) {
+        out->hdr.flags |= VFU_F_ERROR;
+        out->hdr.error = ENOTTY;
+        return;
+    }
+    put(out, &ask, sizeof(ask));
+    if (ask.flags == (VFU_FEATURE_MIGRATION | VFU_FEATURE_GET)) {
+        put(out, &flags, sizeof(flags));
+    }
+}
+
 static void answer(struct peer *peer, struct out *out)
 {
     struct vfu_device_info info = {.argsz = sizeof(info),
@@ -216,6 +231,9 @@ static void answer(struct peer *peer, struct out *out)
         break;
     case VFU_DMA_MAP:
         on_dma_map(peer, out);
+        break;
+    case VFU_DEVICE_FEATURE:
+        on_feature(peer, out);
         break;
     default:
         break;

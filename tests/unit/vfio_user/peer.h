@@ -65,6 +65,7 @@ struct peer {
     int bar_fd; /* goes along with region 0; -1: none; stays the test's */
     uint64_t config_size;
     uint32_t irq_count;
+    bool features;   /* of migration: it has all; else none */
     uint32_t refuse; /* commands (bit n) that are answered with `value` */
     /* ---- what it saw ---- */
     uint32_t messages;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define OPEN_MESSAGES 13u /* then come the two maps */
+#define OPEN_MESSAGES 15u /* then come the two maps */
 #define IOVA          UINT64_C(0x200000)
 #define PAGE          UINT64_C(4096)
 

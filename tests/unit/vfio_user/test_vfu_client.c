@@ -332,7 +332,7 @@ static void servers_commands_are_refused(void **state)
     bed->peer.strays = 3;
     open_fn(bed);
     close_fn(bed);
-    assert_int_equal(bed->peer.refusals, 3 * 13);
+    assert_int_equal(bed->peer.refusals, 3 * 15);
 }
 
 static void killed_is_dead_and_tidy(void **state)

@@ -141,6 +141,9 @@ static void features_are_asked_for_and_absent(void **state)
     struct bed *b = *state;
 
     for (uint32_t index = 0; index < 12; index++) {
+        if (index >= VFU_FEATURE_DMA_LOGGING_START && index <= VFU_FEATURE_DMA_LOGGING_REPORT) {
+            continue; /* which the toy's shim has */
+        }
         for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
             ask.flags = index | good[i];
             assert_int_equal(bed_ask(b, VFU_DEVICE_FEATURE, &ask, sizeof(ask), NULL, 0), -ENOTTY);
