@@ -25,6 +25,8 @@ struct sxen_xen {
     xenforeignmemory_handle *frames;
 };
 
+#define NS_PER_S UINT64_C(1000000000)
+
 /* Frames in one answer that mean: as many as there are. */
 #define NO_BOUND (INT64_C(1) << 31)
 
@@ -246,28 +248,19 @@ static int port_pirq(void *ctx, struct sxen_xen *xen, uint32_t port, int32_t *pi
 
 /* ---- this process ---- */
 
-/* A timer far away, which only a clock that was set ends: a domain that resumes sets it. */
-static int clock_watch(void *ctx)
+static int timer_open(void *ctx)
 {
-    const struct itimerspec never = {.it_value = {.tv_sec = (time_t)1 << 40}};
     (void)ctx;
-    int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (fd < 0) {
-        return -errno;
-    }
-    if (timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) != 0) {
-        int err = -errno;
-        (void)close(fd);
-        return err;
-    }
-    return fd;
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
 }
 
-static bool clock_was_set(void *ctx, int fd)
+static int timer_start(void *ctx, int fd, uint64_t ns)
 {
-    uint64_t times;
+    const struct itimerspec at = {
+        .it_value = {.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)}};
     (void)ctx;
-    return read(fd, &times, sizeof(times)) < 0 && errno == ECANCELED;
+    return timerfd_settime(fd, 0, &at, NULL) != 0 ? -errno : 0;
 }
 
 static int lock(void *ctx, int fd)
@@ -309,7 +302,7 @@ const struct sxen_door sxen_door_linux = {
     .store_write = sxen_store_write,
     .store_watch = sxen_store_watch,
     .store_next = sxen_store_next,
-    .clock_watch = clock_watch,
-    .clock_was_set = clock_was_set,
+    .timer_open = timer_open,
+    .timer_start = timer_start,
     .lock = lock,
 };

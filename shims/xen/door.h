@@ -88,10 +88,9 @@ struct sxen_door {
 
     /* ---- this process ---- */
 
-    /* A descriptor that becomes readable when the clock was set, as it is when a domain resumes. */
-    int (*clock_watch)(void *ctx);
-    /* Takes that; true when it was so. */
-    bool (*clock_was_set)(void *ctx, int fd);
+    /* A descriptor that becomes readable once this process has run for ns after timer_start. */
+    int (*timer_open)(void *ctx);
+    int (*timer_start)(void *ctx, int fd, uint64_t ns);
     /* Nobody else on this machine has the file; -EBUSY somebody has. */
     int (*lock)(void *ctx, int fd);
 };

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Events by xenstore. In a domU: pciback's node of the function says that the toolstack takes it away, and
- * control/shutdown that the domain is to be saved; that it runs again shows in the clock, which a resume
- * sets. In dom0: a back end that comes for this very function says that somebody gave it to a domain.
+ * control/shutdown that the domain is to be saved. In dom0: a back end that comes for this very function says
+ * that somebody gave it to a domain.
+ *
+ * Nothing says that a domain runs again. In a restored one the kernel sets all watches again, and they fire.
+ * In one that goes on where it was (a checkpoint, a migration that failed) they do not; but there this
+ * process runs, which the kernel would have frozen by then, or given up.
  */
 #include "sxen.h"
 
@@ -99,10 +103,12 @@ static bool device_changed(struct sxen_fn *fn, const char *path, struct skvm_cal
     return call_sink(fn, SRIOV_EVENT_REMOVE_ASKED, call);
 }
 
+/* The kernel freezes processes for 20 s at most before it suspends the domain. */
+#define RUNS_AGAIN_NS UINT64_C(21000000000)
+
 /*
  * The kernel empties the node as soon as it has seen it, mostly before we do: that it was written is what
- * counts. A suspend fires the watch twice, written and emptied; a third firing, from the watch that the
- * kernel sets again, may come on either side of the clock's news.
+ * counts. A suspend fires the watch twice, written and emptied; in a restored domain a third firing is owed.
  */
 #define FIRINGS 3u
 
@@ -124,7 +130,18 @@ static bool shutdown_changed(struct sxen_fn *fn, struct skvm_call *call)
     }
     fn->suspended = true;
     fn->firings = 1;
+    (void)sxen_door_of(fn)->timer_start(sxen_door_of(fn)->ctx, fn->clock.fd, RUNS_AGAIN_NS);
     return call_sink(fn, SRIOV_EVENT_SUSPEND, call);
+}
+
+static bool resumed(struct sxen_fn *fn, bool restored, struct skvm_call *call)
+{
+    if (!fn->suspended) {
+        return false;
+    }
+    fn->suspended = false;
+    fn->late_firing = restored && fn->firings < FIRINGS;
+    return call_sink(fn, SRIOV_EVENT_RESUME, call);
 }
 
 static bool take_watch(struct skvm_source *source, struct skvm_call *call)
@@ -138,7 +155,7 @@ static bool take_watch(struct skvm_source *source, struct skvm_call *call)
     }
     if (strcmp(token, TOKEN_SETTLED) == 0) {
         fn->settled = true;
-        return false;
+        return resumed(fn, true, call);
     }
     return strcmp(token, TOKEN_SHUTDOWN) == 0 ? shutdown_changed(fn, call) : device_changed(fn, path, call);
 }
@@ -146,13 +163,10 @@ static bool take_watch(struct skvm_source *source, struct skvm_call *call)
 static bool take_clock(struct skvm_source *source, struct skvm_call *call)
 {
     struct sxen_fn *fn = source->owner;
-    const struct sxen_door *door = sxen_door_of(fn);
-    if (!door->clock_was_set(door->ctx, source->fd) || !fn->suspended) {
-        return false;
-    }
-    fn->suspended = false;
-    fn->late_firing = fn->firings < FIRINGS;
-    return call_sink(fn, SRIOV_EVENT_RESUME, call);
+    const struct skvm_sys *sys = sxen_sys_of(fn);
+    uint64_t times = 0;
+    bool due = sys->read(sys->ctx, source->fd, &times, sizeof(times)) == (int64_t)sizeof(times);
+    return due && resumed(fn, false, call);
 }
 
 static bool take_removal(struct skvm_source *source, struct skvm_call *call)
@@ -217,7 +231,7 @@ int sxen_events_init(struct sxen_fn *fn)
     if (removal < 0) {
         return -ENOSPC;
     }
-    int clock = door->clock_watch(door->ctx);
+    int clock = door->timer_open(door->ctx);
     if (clock < 0) {
         sys->close(sys->ctx, removal);
         return -ENOSPC;

@@ -112,7 +112,7 @@ struct sxen_fn {
     struct sriov_event_sink sink;
     struct sxen_store *store; /* NULL: no events */
     struct skvm_source watches;
-    struct skvm_source clock;
+    struct skvm_source clock;   /* ends when the domain must be running again */
     struct skvm_source removal; /* rung by ourselves */
     bool settled;               /* the firing that each new watch begins with is over */
     bool suspended;

@@ -371,21 +371,22 @@ void fake_message(struct fake *fake, uint32_t entry)
 
 /* ---- this process ---- */
 
-static int d_clock_watch(void *ctx)
+static int d_timer_open(void *ctx)
 {
     struct fake *fake = ctx;
     if (fake_due(fake)) {
         return fake->fail_err;
     }
-    fake->clock_fd = fake_track(fake, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "clock");
+    fake->clock_fd = fake_track(fake, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "timer");
     return fake->clock_fd;
 }
 
-static bool d_clock_was_set(void *ctx, int fd)
+static int d_timer_start(void *ctx, int fd, uint64_t ns)
 {
-    uint64_t count;
-    (void)ctx;
-    return read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count);
+    struct fake *fake = ctx;
+    assert_int_equal(fd, fake->clock_fd);
+    fake->timer_ns = ns;
+    return fake_due(fake) ? fake->fail_err : 0;
 }
 
 static int d_lock(void *ctx, int fd)
@@ -424,7 +425,7 @@ const struct sxen_door fake_door = {
     .store_write = fake_store_put,
     .store_watch = fake_store_watch,
     .store_next = fake_store_next,
-    .clock_watch = d_clock_watch,
-    .clock_was_set = d_clock_was_set,
+    .timer_open = d_timer_open,
+    .timer_start = d_timer_start,
     .lock = d_lock,
 };

@@ -105,6 +105,7 @@ struct fake {
     uint32_t num_fired;
     int store_fd;
     int clock_fd;
+    uint64_t timer_ns; /* as it was started */
     char last_error[SRIOV_LOG_LINE_MAX];
     char last_warning[SRIOV_LOG_LINE_MAX];
 };
@@ -159,6 +160,7 @@ int fake_store_next(void *ctx, struct sxen_store *store, char path[SXEN_STORE_PA
 void fake_store_write(struct fake *fake, const char *path, const char *value);
 /* All watches fire, as when the kernel has set them again. */
 void fake_store_again(struct fake *fake);
-void fake_clock_set(struct fake *fake);
+/* The timer that was started ends. */
+void fake_timer_ends(struct fake *fake);
 
 #endif

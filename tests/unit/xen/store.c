@@ -189,7 +189,7 @@ void fake_store_again(struct fake *fake)
     }
 }
 
-void fake_clock_set(struct fake *fake)
+void fake_timer_ends(struct fake *fake)
 {
     uint64_t one = 1;
     assert_int_equal(write(fake->clock_fd, &one, sizeof(one)), sizeof(one));

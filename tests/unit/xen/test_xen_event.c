@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Events by xenstore and the clock. */
+/* Events by xenstore, and a timer where it says nothing. */
 #include "fake.h"
 
 #include <errno.h>
@@ -103,37 +103,61 @@ static void test_detach(void **state)
     expect(bed, 0, NULL);
 }
 
-/* Twice, with the third firing before the clock's news the first time and after it the second time. */
-static void test_suspend(void **state)
+static void settle(struct bed *bed)
 {
-    struct bed *bed = *state;
-    expect(bed, 0, NULL);
-    fake_store_write(bed->fake, "control/shutdown", "suspend");
-    fake_store_write(bed->fake, "control/shutdown", "");
-    EXPECT(bed, SRIOV_EVENT_SUSPEND);
-    fake_store_again(bed->fake);
-    expect(bed, 0, NULL);
-    fake_clock_set(bed->fake);
-    EXPECT(bed, SRIOV_EVENT_RESUME);
-
-    /* The kernel was quicker: only an empty node is seen. */
-    fake_store_write(bed->fake, "control/shutdown", "");
-    EXPECT(bed, SRIOV_EVENT_SUSPEND);
-    fake_store_write(bed->fake, "control/shutdown", "");
-    fake_clock_set(bed->fake);
     for (int i = 0; i < 40; i++) {
         (void)sriov_vmm_wait(bed->vmm, 0);
     }
-    fake_store_again(bed->fake);
-    EXPECT(bed, SRIOV_EVENT_RESUME);
 }
 
-static void test_clock(void **state)
+/* Saved and restored, twice: the watches that the kernel sets again say that the domain runs. */
+static void test_restored(void **state)
 {
     struct bed *bed = *state;
     expect(bed, 0, NULL);
-    fake_clock_set(bed->fake); /* somebody set the date */
+    for (int i = 0; i < 2; i++) {
+        fake_store_write(bed->fake, "control/shutdown", "suspend");
+        fake_store_write(bed->fake, "control/shutdown", "");
+        EXPECT(bed, SRIOV_EVENT_SUSPEND);
+        fake_store_again(bed->fake);
+        EXPECT(bed, SRIOV_EVENT_RESUME);
+        fake_timer_ends(bed->fake); /* told already */
+        expect(bed, 0, NULL);
+    }
+}
+
+/* The kernel was quicker: only an empty node is seen; and it sets the watches in the other order. */
+static void test_restored_unseen(void **state)
+{
+    struct bed *bed = *state;
+    const struct fake_firing shutdown = {.path = "control/shutdown", .token = "shutdown"};
+    settle(bed);
+    fake_store_write(bed->fake, "control/shutdown", "");
+    fake_store_write(bed->fake, "control/shutdown", "");
+    EXPECT(bed, SRIOV_EVENT_SUSPEND);
+    fake_store_write(bed->fake, "domid", "9");
+    EXPECT(bed, SRIOV_EVENT_RESUME);
+    fake_store_write(bed->fake, shutdown.path, "");
     expect(bed, 0, NULL);
+    fake_store_write(bed->fake, shutdown.path, "");
+    EXPECT(bed, SRIOV_EVENT_SUSPEND);
+}
+
+/* A checkpoint: no watch fires, but the process runs on. */
+static void test_goes_on(void **state)
+{
+    struct bed *bed = *state;
+    settle(bed);
+    fake_timer_ends(bed->fake); /* of an earlier life */
+    expect(bed, 0, NULL);
+    for (int i = 0; i < 2; i++) {
+        fake_store_write(bed->fake, "control/shutdown", "suspend");
+        fake_store_write(bed->fake, "control/shutdown", "");
+        EXPECT(bed, SRIOV_EVENT_SUSPEND);
+        assert_true(bed->fake->timer_ns > UINT64_C(20000000000));
+        fake_timer_ends(bed->fake);
+        EXPECT(bed, SRIOV_EVENT_RESUME);
+    }
 }
 
 static void test_sink(void **state)
@@ -162,8 +186,13 @@ static void test_given_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DOMU(test_quiet), DOMU(test_detach), DOMU(test_suspend),
-        DOMU(test_clock), DOMU(test_sink),   cmocka_unit_test_setup_teardown(test_given_away, up_dom0, down),
+        DOMU(test_quiet),
+        DOMU(test_detach),
+        DOMU(test_restored),
+        DOMU(test_restored_unseen),
+        DOMU(test_goes_on),
+        DOMU(test_sink),
+        cmocka_unit_test_setup_teardown(test_given_away, up_dom0, down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
