@@ -298,6 +298,7 @@ static void late_used(struct sriov_model *m, uint64_t tag)
     if (mock_virtio_runs(m)) {
         struct mock_virtio_queue *q = &m->queue[late->queue];
 
+        release(q, late->head);
         put_used(m, q, &late->elem, NULL);
         mock_virtio_tell(m, q);
     }
@@ -313,20 +314,21 @@ void mock_virtio_give(struct sriov_model *m, struct mock_virtio_queue *q, uint16
     uint16_t idx = (uint16_t)words->idx;
     struct mock_virtio_late *late;
 
-    release(q, head);
     switch (verdict) {
-    case SRIOV_FAULT_DROP:
+    case SRIOV_FAULT_DROP: /* it stays the device's */
         break;
     case SRIOV_FAULT_DELAY:
         late = mock_virtio_put_late(m, NULL, 0);
         if (late != NULL) {
             late->queue = q->index;
+            late->head = head;
             late->elem = elem;
             m->args.ops->timer(m->args.host, m->args.ops->now_ns(m->args.host) + delay, late_used, late->tag);
         }
         break;
     case SRIOV_FAULT_PASS:
     default:
+        release(q, head);
         put_used(m, q, &elem, idx != next ? &idx : NULL);
         break;
     }

@@ -69,6 +69,7 @@ struct mock_virtio_late {
     struct mock_virtio_late *next;
     uint64_t tag;
     uint16_t queue;
+    uint16_t head; /* of the chain */
     struct virtq_used_elem elem;
     uint32_t len; /* of the frame behind it */
     uint8_t frame[];
