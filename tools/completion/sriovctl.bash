@@ -14,9 +14,9 @@ _sriovctl_values() {
 	--mock-pf) echo "up down silent" ;;
 	--mock-guest) echo "willing late deaf" ;;
 	--sysfs-root | --dev-root | --proc-root | --dir | --serve) echo @folder ;;
-	--pcap | --qmp | --to-qmp | --device | --save | --restore | --xl | --ssh) echo @file ;;
+	--pcap | --series | --qmp | --to-qmp | --device | --save | --restore | --xl | --ssh) echo @file ;;
 	--uri | --vf-id | --vf-mac | --plug | --downtime-limit | --bandwidth | --xen | --to-device | --move-timeout | \
-		--abort-after) echo ;;
+		--abort-after | --vf-match | --standby | --drain | --settle | --quiet) echo ;;
 	--id | --bus | --domain | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
 		--window | --timeout | --resolve | --mac | --vlan | --trunk | --min-rate | --mtu | --link-wait | --give-up | --duration | --wire | --capture | --fault | --queues | -c | -s | -i | -W) echo ;;
 	*) return 1 ;;
@@ -38,6 +38,9 @@ _sriovctl_options() {
 	capture) echo "$traffic --address --count --promiscuous" ;;
 	stats) echo "$traffic --address" ;;
 	vf) echo "$policy --serve" ;;
+	stream)
+		echo "--follow --rate --size --duration --vf-match --standby --address --drain --settle --quiet --link-wait --series"
+		;;
 	migrate)
 		echo "--qmp --to-qmp --uri --vf-id --vf-mac --plug --downtime-limit --bandwidth --xen --save --restore --to --device"
 		echo "--to-device --xl --ssh --timeout --move-timeout --abort-after"
@@ -92,7 +95,7 @@ _sriovctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_sriovctl_options "$command")" -- "$cur")
 	elif [ -z "$command" ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"list info doctor bind unbind vfs vf assign release migrate ping stats respond capture serve" -- "$cur")
+			"list info doctor bind unbind vfs vf assign release migrate ping stats stream respond capture serve" -- "$cur")
 	elif [ "$place" = 0 ] && [ "$command" = vf ]; then
 		mapfile -t COMPREPLY < <(compgen -W "show set reset-pf" -- "$cur")
 	elif [ "$place" = "$function_place" ]; then

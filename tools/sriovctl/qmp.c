@@ -179,7 +179,8 @@ static int read_line(struct qmp *qmp, uint64_t deadline, const char **line, size
 
 /* ---- messages ---- */
 
-/* The next object that came; the caller's. A peer that only chatters is held to the deadline too. */
+/* The next object that came; the caller's, also when the deadline is just over: an event is not told twice.
+ */
 static int read_message(struct qmp *qmp, uint64_t deadline, json_t **message, char *why)
 {
     const char *line;
@@ -194,13 +195,17 @@ static int read_message(struct qmp *qmp, uint64_t deadline, json_t **message, ch
         json_decref(*message);
         return not_qmp(qmp, "what listens there does not speak QMP", why);
     }
-    if (qmp_now() > deadline) {
-        json_decref(*message);
-        (void)snprintf(why, CLI_WHY_MAX, "%.*s: QEMU sends events, but no answer in time", PATH_SHOW,
-                       qmp->path);
-        return -ETIMEDOUT;
-    }
     return 0;
+}
+
+/* A peer that only chatters is held to the deadline, too. */
+static int only_events(const struct qmp *qmp, uint64_t deadline, char *why)
+{
+    if (qmp_now() <= deadline) {
+        return 0;
+    }
+    (void)snprintf(why, CLI_WHY_MAX, "%.*s: QEMU sends events, but no answer in time", PATH_SHOW, qmp->path);
+    return -ETIMEDOUT;
 }
 
 /* QEMU stamps an event with the time of day. A stamp that is none, or is to come, means now. */
@@ -305,6 +310,7 @@ int qmp_execute(struct qmp *qmp, const char *command, json_t *arguments, uint64_
             break;
         }
         json_decref(message);
+        rc = only_events(qmp, deadline_ns, why);
     }
     return rc;
 }
@@ -315,14 +321,16 @@ int qmp_wait(struct qmp *qmp, const bool *done, uint64_t deadline_ns, char *why)
 
     while (!*done) {
         int rc = read_message(qmp, deadline_ns, &message, why);
+        bool event = rc == 0 && took_event(qmp, message);
+        if (rc == 0) {
+            json_decref(message);
+            rc = !event  ? not_qmp(qmp, "it answers what was not asked", why)
+                 : *done ? 0
+                         : only_events(qmp, deadline_ns, why);
+        }
         if (rc != 0) {
             why[0] = rc == -ETIMEDOUT ? '\0' : why[0];
             return rc;
-        }
-        bool event = took_event(qmp, message);
-        json_decref(message);
-        if (!event) {
-            return not_qmp(qmp, "it answers what was not asked", why);
         }
     }
     return 0;
