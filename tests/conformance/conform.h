@@ -48,6 +48,7 @@ extern const struct conform_case conform_irq_cases[];
 extern const struct conform_case conform_life_cases[];
 extern const struct conform_case conform_data_cases[];
 extern const struct conform_case conform_pf_cases[];
+extern const struct conform_case conform_mig_cases[];
 extern const struct conform_case conform_raw_cases[];
 /* These need an OS. */
 extern const struct conform_case conform_eventfd_cases[];

@@ -144,9 +144,9 @@ static const struct conform_case *const portable[] = {
     conform_eventfd_cases, conform_kill_cases, conform_pf_cases,  NULL,
 };
 static const struct conform_case *const threads[] = {conform_thread_cases, NULL};
-static const struct conform_case *const data[] = {conform_data_cases, NULL};
+static const struct conform_case *const of_vfs[] = {conform_data_cases, conform_mig_cases, NULL};
 
-/* The mock is one thread by design; a PF has no net driver. */
+/* The mock is one thread by design; a PF has no net driver, and does not migrate. */
 static void run_all(struct conform *c, const struct settings *set)
 {
     (void)conform_run(c, portable, set->only);
@@ -154,7 +154,7 @@ static void run_all(struct conform *c, const struct settings *set)
         (void)conform_run(c, threads, set->only);
     }
     if (!set->stage.pf) {
-        (void)conform_run(c, data, set->only);
+        (void)conform_run(c, of_vfs, set->only);
     }
 }
 

@@ -4,17 +4,9 @@
 #include <string.h>
 
 const struct conform_case *const conform_tables[] = {
-    conform_host_cases,
-    conform_open_cases,
-    conform_raw_cases,
-    conform_config_cases,
-    conform_bar_cases,
-    conform_dma_cases,
-    conform_irq_cases,
-    conform_life_cases,
-    conform_pf_cases,
-    conform_data_cases,
-    NULL,
+    conform_host_cases, conform_open_cases, conform_raw_cases,  conform_config_cases,
+    conform_bar_cases,  conform_dma_cases,  conform_irq_cases,  conform_life_cases,
+    conform_pf_cases,   conform_mig_cases,  conform_data_cases, NULL,
 };
 
 enum conform_verdict conform_fail(struct conform *c, int line, const char *what, int64_t got)

@@ -345,6 +345,31 @@ static int op_dma_dirty_read(void *fn, uint64_t iova, uint64_t length, uint64_t 
     return BELOW(fn)->dma_dirty_read(INNER(fn), iova, length, bitmap);
 }
 
+static int op_mig_info(void *fn, struct sriov_mig_info *info)
+{
+    return BELOW(fn)->mig_info(INNER(fn), info);
+}
+
+static int op_mig_state(void *fn, uint32_t *state)
+{
+    return BELOW(fn)->mig_state(INNER(fn), state);
+}
+
+static int op_mig_set_state(void *fn, uint32_t state)
+{
+    return BELOW(fn)->mig_set_state(INNER(fn), state);
+}
+
+static int op_mig_read(void *fn, void *bytes, uint64_t room, uint64_t *len)
+{
+    return BELOW(fn)->mig_read(INNER(fn), bytes, room, len);
+}
+
+static int op_mig_write(void *fn, const void *bytes, uint64_t len)
+{
+    return BELOW(fn)->mig_write(INNER(fn), bytes, len);
+}
+
 /* ---- interrupts ---- */
 
 static int op_irq_count(void *fn, uint32_t *count)
@@ -448,4 +473,9 @@ const struct sriov_vmm_ops trc_ops = {
     .dma_dirty_start = op_dma_dirty_start,
     .dma_dirty_stop = op_dma_dirty_stop,
     .dma_dirty_read = op_dma_dirty_read,
+    .mig_info = op_mig_info,
+    .mig_state = op_mig_state,
+    .mig_set_state = op_mig_set_state,
+    .mig_read = op_mig_read,
+    .mig_write = op_mig_write,
 };
