@@ -60,6 +60,26 @@ if(vfu)
   expect_served("vfio-user by pkg-config" ${WORK}/served_pc)
 endif()
 
+# And of Xen.
+function(expect_xen what program)
+  run(${program})
+  if(NOT out STREQUAL "xen: ${VERSION} xen\n")
+    message(FATAL_ERROR "${what} printed: ${out}")
+  endif()
+  message(STATUS "${what}: ok")
+endfunction()
+file(GLOB xen ${prefix}/${LIBDIR}/pkgconfig/sriovcore-xen.pc)
+if(xen)
+  foreach(kind shared static)
+    expect_xen("Xen by find_package, ${kind}" ${WORK}/build/xen_${kind})
+  endforeach()
+  run(${PKG_CONFIG} --cflags --libs sriovcore-xen)
+  string(STRIP "${out}" xen_flags)
+  separate_arguments(xen_flags UNIX_COMMAND "${xen_flags}")
+  run(${CC} -std=c11 ${SOURCE}/xen.c -o ${WORK}/xen_pc ${xen_flags} -Wl,-rpath,${prefix}/${LIBDIR})
+  expect_xen("Xen by pkg-config" ${WORK}/xen_pc)
+endif()
+
 # The same with a program of some size: it runs on the simulated VMM.
 run(${CMAKE_COMMAND} -S ${EXAMPLE} -B ${WORK}/forward -G ${GENERATOR} -DCMAKE_C_COMPILER=${CC}
     -DCMAKE_PREFIX_PATH=${prefix})
