@@ -197,10 +197,9 @@ class Stage:
                 if guest.vm.console.exists():
                     (target / guest.folder.name).mkdir(exist_ok=True)
                     shutil.copy(guest.vm.console, target / guest.folder.name / "console.log")
-            for path in self.folder.glob("*.log"):
-                shutil.copy(path, target)
-            for path in self.folder.glob("*.txt"):
-                shutil.copy(path, target)
+            for kind in ("log", "txt", "svg", "dat"):
+                for path in self.folder.glob(f"*.{kind}"):
+                    shutil.copy(path, target)
             (target / "verdict").write_text(f"{word} {reason}".strip() + "\n")
         if self.options.keep:
             self.say(f"# kept: {self.folder}")
