@@ -2,7 +2,7 @@
 # Real packets between our driver over VFIO on QEMU's own virtio-net-pci, behind the emulated VT-d, and the
 # guest kernel's driver on another: 500 echo requests each way, payload checked, polled and by interrupts.
 # e2e: kernels stock small
-# e2e: programs sriovctl
+# e2e: programs sriovctl sriov-conform
 # e2e: timeout 180
 # e2e: qemu -netdev hubport,id=va,hubid=1 -netdev hubport,id=vb,hubid=1
 # e2e: qemu -device pcie-root-port,id=rp2,chassis=2,slot=2
@@ -76,6 +76,13 @@ diag "$(sriovctl info "$device" --shim kvm 2>&1 | head -n 3)"
 for mode in poll interrupts; do
 	we_ask $mode
 	we_answer $mode
+done
+
+# Those of the contract's cases in which the device itself does something.
+for cases in data. irq.; do
+	subtest "the contract of the kvm shim: $cases" \
+		sriov-conform --shim kvm --device "$device" --only $cases
+	sed -n "s/^# shim/# $cases: shim/p" /tmp/subtest.tap
 done
 
 # One whose DMA goes past the IOMMU is refused, with the remedy.
