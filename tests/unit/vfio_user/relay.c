@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_IOVA  UINT64_C(0x10000000)
-#define ARENA_BYTES UINT64_C(0x800000)
+#define ARENA_IOVA  RELAY_ARENA_IOVA
+#define ARENA_BYTES RELAY_ARENA_BYTES
 #define PAGE        4096u
 #define VECTORS     8u
 #define OWNER       "memory of a guest"

@@ -11,6 +11,9 @@
 #include <sriov/irq.h>
 #include <sriov/migrate.h>
 
+#define RELAY_ARENA_IOVA  UINT64_C(0x10000000)
+#define RELAY_ARENA_BYTES UINT64_C(0x800000)
+
 struct relay;
 
 /* The driver's VMM, whose one function is `fn`, open, of a shim that maps a caller's buffers. */

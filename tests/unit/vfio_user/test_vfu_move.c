@@ -12,6 +12,7 @@
 
 #include "move_server.h"
 #include "relay.h"
+#include "vfuc.h"
 
 #include <sriov/drivers.h>
 #include <sriov/log.h>
@@ -249,6 +250,146 @@ static void a_dead_client_leaves_a_server(struct bed *bed)
     traffic(bed);
 }
 
+/* Pages that the device wrote to are told once; the ones that it read are not. */
+static void its_writes_are_logged(struct bed *bed)
+{
+    static uint64_t bitmap[RELAY_ARENA_BYTES / SRIOV_VM_PAGE / 64];
+    bool exact = false;
+    uint64_t pages = 0;
+    assert_int_equal(sriov_mig_dirty_start(bed->fn_a, &exact), 0);
+    assert_true(exact);
+    traffic(bed);
+    assert_int_equal(sriov_mig_dirty_read(bed->fn_a, sriov_iova(RELAY_ARENA_IOVA), RELAY_ARENA_BYTES, bitmap),
+                     0);
+    for (size_t i = 0; i < sizeof(bitmap) / sizeof(bitmap[0]); i++) {
+        pages += (uint64_t)__builtin_popcountll(bitmap[i]);
+    }
+    assert_true(pages >= 2); /* frames, and the rings' write-backs */
+    assert_true(pages <= 3 * FRAMES);
+    memset(bitmap, 0xff, sizeof(bitmap));
+    assert_int_equal(sriov_mig_dirty_read(bed->fn_a, sriov_iova(RELAY_ARENA_IOVA), RELAY_ARENA_BYTES, bitmap),
+                     0);
+    for (size_t i = 0; i < sizeof(bitmap) / sizeof(bitmap[0]); i++) {
+        assert_int_equal(bitmap[i], 0);
+    }
+    assert_int_equal(sriov_mig_dirty_stop(bed->fn_a), 0);
+    open_b(bed);
+}
+
+/* By messages of the test's own on the connection to B. */
+static int say(struct vfuc_fn *fn, uint16_t command, const void *payload, size_t len)
+{
+    static uint8_t answer[VFU_PAYLOAD_MAX];
+    struct vfuc_msg msg = {
+        .command = command, .head = payload, .head_len = len, .reply = answer, .reply_room = sizeof(answer)};
+    return vfuc_call(&fn->conn, &msg);
+}
+
+static int go(struct vfuc_fn *fn, uint32_t to)
+{
+    struct {
+        struct vfu_device_feature head;
+        struct vfu_mig_state data;
+    } ask = {.head = {.argsz = sizeof(ask), .flags = VFU_FEATURE_MIG_DEVICE_STATE | VFU_FEATURE_SET},
+             .data = {.state = to, .data_fd = -1}};
+    return say(fn, VFU_DEVICE_FEATURE, &ask, sizeof(ask));
+}
+
+static int transfer(struct vfuc_fn *fn, uint16_t command, uint32_t argsz, uint32_t size, size_t bytes)
+{
+    static struct {
+        struct vfu_mig_data head;
+        uint8_t bytes[64];
+    } ask;
+    ask.head = (struct vfu_mig_data){.argsz = argsz, .size = size};
+    return say(fn, command, &ask, sizeof(ask.head) + bytes);
+}
+
+static int log_range(struct vfuc_fn *fn, uint64_t iova, uint64_t length, uint32_t num, uint32_t reserved)
+{
+    struct {
+        struct vfu_device_feature head;
+        struct vfu_log_control data;
+        struct vfu_log_range range;
+    } ask = {.head = {.argsz = sizeof(ask), .flags = VFU_FEATURE_DMA_LOGGING_START | VFU_FEATURE_SET},
+             .data = {.page_size = 4096, .num_ranges = num, .reserved = reserved},
+             .range = {.iova = iova, .length = length}};
+    return say(fn, VFU_DEVICE_FEATURE, &ask, sizeof(ask));
+}
+
+static int log_report(struct vfuc_fn *fn, uint64_t iova, uint64_t length, uint64_t page, uint32_t argsz)
+{
+    struct {
+        struct vfu_device_feature head;
+        struct vfu_log_report data;
+    } ask = {.head = {.argsz = argsz, .flags = VFU_FEATURE_DMA_LOGGING_REPORT | VFU_FEATURE_GET},
+             .data = {.iova = iova, .length = length, .page_size = page}};
+    return say(fn, VFU_DEVICE_FEATURE, &ask, sizeof(ask));
+}
+
+static void wrong_states(struct vfuc_fn *fn)
+{
+    static const uint32_t none[] = {0, 5, 7, 8, UINT32_MAX};
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        assert_int_equal(go(fn, none[i]), EINVAL);
+    }
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_READ, 72, 64, 0), EINVAL); /* it runs */
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_WRITE, 72, 64, 64), EINVAL);
+    assert_int_equal(go(fn, SRIOV_MIG_STOP_COPY), 0);
+    assert_int_equal(go(fn, SRIOV_MIG_PRE_COPY), EINVAL); /* the protocol has no such way */
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_WRITE, 72, 64, 64), EINVAL);
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_READ, 71, 64, 0), EINVAL); /* no room for the reply */
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_READ, UINT32_MAX, VFU_XFER_MAX + 1, 0), EINVAL);
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_READ, 72, 0, 0), EINVAL);
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_READ, 72, 64, 1), EINVAL);
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_READ, 72, 64, 0), 0);
+    assert_int_equal(go(fn, SRIOV_MIG_RESUMING), 0);
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_READ, 72, 64, 0), EINVAL);
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_WRITE, 72, 64, 63), EINVAL);
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_WRITE, 72, 63, 64), EINVAL);
+    assert_int_equal(transfer(fn, VFU_MIG_DATA_WRITE, 72, 64, 64), 0);
+    assert_int_equal(go(fn, SRIOV_MIG_RUNNING), EPROTO); /* that was nobody's state */
+    assert_int_equal(say(fn, VFU_DEVICE_RESET, NULL, 0), 0);
+    assert_int_equal(go(fn, SRIOV_MIG_PRE_COPY), 0);
+    assert_int_equal(go(fn, SRIOV_MIG_RUNNING), 0);
+}
+
+static void wrong_logs(struct vfuc_fn *fn)
+{
+    const uint64_t most = UINT64_MAX - 4095;
+    assert_int_equal(log_report(fn, 0, 4096, 4096, 4096), EINVAL); /* it is off */
+    assert_int_equal(log_range(fn, 1, 4096, 1, 0), EINVAL);
+    assert_int_equal(log_range(fn, 4096, 0, 1, 0), EINVAL);
+    assert_int_equal(log_range(fn, most, 8192, 1, 0), EINVAL);
+    assert_int_equal(log_range(fn, 0, 4096, 2, 0), EINVAL);
+    assert_int_equal(log_range(fn, 0, 4096, UINT32_MAX, 0), EINVAL);
+    assert_int_equal(log_range(fn, 0, 4096, 1, 1), EINVAL);
+    assert_int_equal(log_range(fn, most, 4096, 1, 0), 0);
+    assert_int_equal(log_range(fn, 0, 4096, 1, 0), EBUSY);
+    assert_int_equal(log_report(fn, 0, 4096, 4096, 39), EINVAL); /* no room for the reply */
+    assert_int_equal(log_report(fn, 0, 4096, 4096, 40), 0);
+    assert_int_equal(log_report(fn, 0, 4096, 0, 4096), EINVAL);
+    assert_int_equal(log_report(fn, 0, 4096, 12288, 4096), EINVAL);
+    assert_int_equal(log_report(fn, 0, 4095, 4096, 4096), EINVAL);
+    assert_int_equal(log_report(fn, 0, most, 4096, UINT32_MAX), EINVAL);
+    assert_int_equal(log_report(fn, 0, UINT64_C(1) << 31, 1, UINT32_MAX), EINVAL);
+    assert_int_equal(log_report(fn, 0, 65536, 512, 4096), 0); /* 128 bits */
+    assert_int_equal(log_report(fn, most, 4096, UINT64_C(1) << 63, 4096), 0);
+}
+
+static void what_a_client_must_not_do_is_refused(struct bed *bed)
+{
+    struct sriov_open_args args = {.size = sizeof(args), .name = DOOR};
+    const struct sriov_vmm_ops *ops = sriov_vmm_ops(bed->client_b);
+    void *handle = NULL;
+    assert_int_equal(ops->open(sriov_vmm_ctx(bed->client_b), &args, &handle), 0);
+    wrong_states(handle);
+    wrong_logs(handle);
+    ops->close(handle);
+    open_b(bed); /* and it is as good as ever */
+    traffic(bed);
+}
+
 static void with_both(void (*what)(struct bed *bed))
 {
     static const char *const models[] = {"82599", "82576"};
@@ -278,12 +419,23 @@ static void dead_client(void **state)
     with_both(a_dead_client_leaves_a_server);
 }
 
+static void logged(void **state)
+{
+    (void)state;
+    with_both(its_writes_are_logged);
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    with_both(what_a_client_must_not_do_is_refused);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(moves),
-        cmocka_unit_test(destination),
-        cmocka_unit_test(dead_client),
+        cmocka_unit_test(moves),  cmocka_unit_test(destination), cmocka_unit_test(dead_client),
+        cmocka_unit_test(logged), cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
