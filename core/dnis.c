@@ -179,6 +179,7 @@ static int leave_vf(struct sriov_dnis *d, struct sric_dnis_leg *vf)
         return 0;
     }
     if (!sric_dnis_can_take(d, &d->leg[1])) {
+        sriov_log(d->vmm, SRIOV_LOG_WARN, "dnis: the VF leaves and no standby works: traffic is halted");
         halt_vf(d, vf);
         return 0;
     }
@@ -217,6 +218,7 @@ int sriov_dnis_detach(struct sriov_dnis *d, struct sriov_net **vf)
     if (leg->net == NULL) {
         return -ENOENT;
     }
+    leg->asked = true; /* or the policy would go back to it */
     rc = leave_vf(d, leg);
     if (rc != 0) {
         return rc;

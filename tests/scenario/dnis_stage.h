@@ -133,8 +133,10 @@ struct stage {
     int abort_rc;
     int move_rc;
     enum sriov_dnis_side moved_to;
-    uint64_t excused;   /* findings of a VF whose PF was reset and that has not heard of it */
-    char last_log[256]; /* of warnings and errors */
+    bool findings_excused; /* ops fail: a device is left half set up */
+    uint64_t excused;      /* findings of a VF whose PF was reset and that has not heard of it */
+    char log[8192];        /* warnings and errors */
+    size_t log_len;
 };
 
 /* Both adapters served, the standby open, the pair made; the application takes turns. */
@@ -164,6 +166,8 @@ struct sriov_dnis_info stage_info(struct stage *s);
 struct sriov_dnis_stats stage_stats(struct stage *s);
 /* Streams end; what is under way arrives. */
 void stage_quiet(struct stage *s);
+/* A warning or error said this, since it was asked last. */
+bool stage_said(struct stage *s, const char *what);
 void stage_carrier(struct stage *s, int side, bool up);
 void stage_pf_reset(struct stage *s, int side);
 
