@@ -4,9 +4,10 @@
  *
  * Function face: PCI functions that no driver holds, by sysfs, on memory that Xen gives. What it can and
  * what it cannot:
- *  - dom0: config space, BAR views, DMA, FLR, VFs of a PF; MSI-X on Linux 6.6 and later, before that
- *    drivers poll (SRIOV_CAP_IRQ_* are absent). There is no isolation: Xen's IOMMU lets a device of a PV
- *    dom0 reach nearly all memory, and every function has SRIOV_CAP_NO_ISOLATION there.
+ *  - dom0: config space, BAR views, DMA, FLR; VFs of a PF while the driver pci-pf-stub has it, which the
+ *    shim lets be; MSI-X on Linux 6.6 and later, before that drivers poll (SRIOV_CAP_IRQ_* are absent). There
+ *    is no isolation: Xen's IOMMU lets a device of a PV dom0 reach nearly all memory, and every function has
+ *    SRIOV_CAP_NO_ISOLATION there.
  *  - domU: the function must have been given with passthrough="enabled", and the domain's kernel must let
  *    hypercalls through (xen-privcmd with unrestricted=1). Xen's IOMMU confines the function to the
  *    domain's memory. No interrupts (pirqs are set up by the back end), no FLR (pciback drops it).

@@ -72,10 +72,12 @@ static int held_by_pciback(struct sxen_fn *fn, struct skvm_why *why)
     return -EBUSY;
 }
 
+/* The kernel enables VFs for a driver alone. pci-pf-stub is one that touches nothing else of a PF. */
 static int check_driver(struct sxen_fn *fn, struct skvm_why *why)
 {
     const char *driver = fn->info.bound_driver;
-    if (driver[0] == '\0') {
+    if (driver[0] == '\0' || strcmp(driver, SXEN_PF_STUB) == 0) {
+        fn->info.caps &= driver[0] == '\0' ? ~SRIOV_CAP_SET_VFS : ~UINT64_C(0);
         return 0;
     }
     if (strcmp(driver, "pciback") == 0 || strcmp(driver, "xen-pciback") == 0) {

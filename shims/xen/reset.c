@@ -40,7 +40,15 @@ int sxen_op_set_vfs(void *handle, uint16_t n)
 {
     struct sxen_fn *fn = handle;
     struct skvm_why why = {""};
-    int err = skvm_vfs_write(&fn->xen->base.host, fn->info.name, n, &why);
+    int err = -EOPNOTSUPP;
+    if ((fn->info.caps & SRIOV_CAP_SET_VFS) != 0) {
+        err = skvm_vfs_write(&fn->xen->base.host, fn->info.name, n, &why);
+    } else {
+        skvm_why(&why, "%s: %s", fn->info.name,
+                 fn->info.total_vfs != 0
+                     ? "the kernel enables VFs of a PF with a driver alone: bind it to " SXEN_PF_STUB
+                     : "no PF with an SR-IOV capability");
+    }
     if (err != 0) {
         sriov_log(fn->xen->base.vmm, SRIOV_LOG_ERROR, "%s", why.text);
     }

@@ -15,6 +15,7 @@
 #define SXEN_PAGE_SHIFT  12u
 #define SXEN_CHUNK_MAX   (UINT64_C(16) << 20)
 #define SXEN_CHUNK       (UINT64_C(1) << 20)
+#define SXEN_PF_STUB     "pci-pf-stub"
 #define SXEN_VECTORS_MAX 2048u /* of an MSI-X table, PCIe 5.0, 7.7.2.2 */
 
 /* What we run in. */

@@ -164,6 +164,31 @@ static void test_vfs_of_a_vf(void **state)
     assert_non_null(strstr(bed->fake->last_error, "no PF"));
 }
 
+/* A PF that pci-pf-stub has: VFs come and go through it. Without a driver there are none to be had. */
+static void test_vfs_of_a_pf(void **state)
+{
+    (void)state;
+    const struct sriov_open_args args = {.size = sizeof(args), .name = FAKE_PF, .flags = SRIOV_OPEN_NOIOMMU};
+    struct fake *fake = fake_up();
+    struct sriov_vmm *vmm = fake_vmm(fake);
+    const struct sriov_vmm_ops *ops = sriov_vmm_ops(vmm);
+    for (int stub = 0; stub < 2; stub++) {
+        struct sriov_fn_info info = {.size = sizeof(info)};
+        void *raw = NULL;
+        tree_driver(fake, FAKE_PF, stub != 0 ? "pci-pf-stub" : NULL);
+        assert_int_equal(ops->open(sriov_vmm_ctx(vmm), &args, &raw), 0);
+        assert_int_equal(ops->info(raw, &info), 0);
+        assert_int_equal((info.caps & SRIOV_CAP_SET_VFS) != 0, stub);
+        assert_int_equal(ops->set_vfs(raw, 4), stub != 0 ? 0 : -EOPNOTSUPP);
+        assert_int_equal(ops->info(raw, &info), 0);
+        assert_int_equal(info.num_vfs, stub != 0 ? 4 : 2);
+        ops->close(raw);
+    }
+    assert_non_null(strstr(fake->last_error, "bind it to pci-pf-stub"));
+    assert_int_equal(sriov_xen_destroy(vmm), 0);
+    fake_down(fake);
+}
+
 /* As the kernel puts it when the function is gone: told to the sink, once. */
 static void count(void *arg, uint32_t event)
 {
@@ -200,6 +225,7 @@ int main(void)
         CASE(test_reset),
         cmocka_unit_test(test_no_reset_in_domu),
         CASE(test_vfs_of_a_vf),
+        cmocka_unit_test(test_vfs_of_a_pf),
         CASE(test_vanished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,7 @@ static void function(struct fake *fake, const char *bdf, const char *device, con
     attr(fake, bdf, "class", "0x020000\n");
     attr(fake, bdf, "revision", "0x01\n");
     attr(fake, bdf, "reset", "");
+    attr(fake, bdf, "resource", "");
     sized(fake, bdf, "config", 4096);
     if (driver != NULL) {
         tree_driver(fake, bdf, driver);
