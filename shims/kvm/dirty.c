@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a device writes to memory, as the IOMMU saw it. Where the IOMMU cannot tell single pages, VFIO
- * calls all that is pinned dirty: more than was written, never less. Answers are kept beside each mapping
- * until they are asked for, since type 1 tells of whole mappings only.
+ * What a device writes to memory, as it tells itself, where it can, or as the IOMMU saw it. Where the IOMMU
+ * cannot tell single pages, VFIO calls all that is pinned dirty: more than was written, never less. Answers
+ * are kept beside each mapping until they are asked for, since type 1 tells of whole mappings only.
  */
 #include "skvm.h"
 
@@ -34,11 +34,17 @@ int skvm_op_dma_dirty_start(void *handle)
     struct skvm_fn *fn = handle;
     struct skvm_space *space = fn->space;
     int err = 0;
-    if (space->backend->dirty_set == NULL || fn->granule < SRIOV_VM_PAGE) {
-        return -EOPNOTSUPP;
-    }
     if (fn->dirty) {
         return -EBUSY;
+    }
+    /* One that will not log all of its space leaves it to the IOMMU. */
+    fn->own_dirty = fn->own_log && skvm_own_log_start(fn) == 0;
+    if (fn->own_dirty) {
+        fn->dirty = true;
+        return 0;
+    }
+    if (space->backend->dirty_set == NULL || fn->granule < SRIOV_VM_PAGE) {
+        return -EOPNOTSUPP;
     }
     pthread_mutex_lock(&fn->kvm->lock);
     if (space->dirty_users == 0) {
@@ -58,6 +64,12 @@ int skvm_op_dma_dirty_stop(void *handle)
     int err = 0;
     if (!fn->dirty) {
         return -EINVAL;
+    }
+    if (fn->own_dirty) {
+        fn->dirty = false;
+        fn->own_dirty = false;
+        err = skvm_own_log_stop(fn);
+        return err == 0 ? 0 : log_error(fn, err);
     }
     pthread_mutex_lock(&fn->kvm->lock);
     space->dirty_users--;
@@ -176,6 +188,10 @@ int skvm_op_dma_dirty_read(void *handle, uint64_t iova, uint64_t length, uint64_
     int err = 0;
     if (!fn->dirty || length == 0 || (iova | length) % SRIOV_VM_PAGE != 0 || length - 1 > UINT64_MAX - iova) {
         return -EINVAL;
+    }
+    if (fn->own_dirty) {
+        err = skvm_own_log_read(fn, iova, length, bitmap);
+        return err == 0 ? 0 : log_error(fn, err);
     }
     for (struct skvm_map *map = fn->maps; err == 0 && map != NULL; map = map->next) {
         err = read_map(fn, map, iova, length, bitmap);

@@ -222,6 +222,7 @@ int skvm_op_open(void *vmm, const struct sriov_open_args *args, void **out)
         sys->free(sys->ctx, fn);
         return err;
     }
+    skvm_mig_ask(fn);
     list_in(fn);
     skvm_warn_lock(fn, skvm_lock_left(fn));
     if (fn->noiommu) {
@@ -242,6 +243,7 @@ void skvm_op_close(void *handle)
     if (fn->dirty) {
         (void)skvm_op_dma_dirty_stop(fn);
     }
+    skvm_mig_reset(fn);
     (void)skvm_op_irq_disable(fn);
     skvm_events_drop(fn);
     skvm_views_drop(fn);
@@ -274,6 +276,9 @@ int skvm_op_reset(void *handle)
         return -EOPNOTSUPP;
     }
     int err = sys->ioctl(sys->ctx, fn->device, VFIO_DEVICE_RESET, NULL);
+    if (err >= 0) {
+        skvm_mig_reset(fn);
+    }
     return err < 0 ? skvm_device_error(fn, err) : 0;
 }
 

@@ -241,6 +241,8 @@ struct skvm_fn {
     bool can_reset;
     bool told_lock;   /* of a low lock limit, once */
     bool dirty;       /* its dirty log is on */
+    bool own_log;     /* the device has one itself */
+    bool own_dirty;   /* ... which is the one that is on */
     atomic_bool dead; /* killed */
     atomic_bool gone; /* the kernel says that it is not there */
     uint32_t open_flags;
@@ -259,6 +261,10 @@ struct skvm_fn {
     uint32_t max_vectors;
     uint32_t num_vectors;
     struct skvm_vector *vectors;
+
+    uint64_t mig_flags; /* VFIO_MIGRATION_*; 0: its state stays where it is */
+    uint32_t mig_state; /* enum sriov_mig_state, as we set it */
+    int mig_data;       /* where the bytes come and go; -1: nowhere now */
 
     struct skvm_source request; /* "give it back" */
     struct skvm_source error;   /* fatal bus error */
@@ -322,6 +328,21 @@ struct skvm_map *skvm_map_new(struct skvm_fn *fn, uint64_t iova, void *va, uint6
 bool skvm_chunk_take(struct skvm_map *chunk, uint32_t first, uint64_t length);
 /* noiommu.c: memory at the bus address that it physically has */
 int skvm_noiommu_alloc(struct skvm_fn *fn, struct sriov_dma_mem *mem);
+
+/* migration.c */
+/* What its driver in the kernel can do of it, into fn. */
+void skvm_mig_ask(struct skvm_fn *fn);
+/* After a reset, and at the end. */
+void skvm_mig_reset(struct skvm_fn *fn);
+int skvm_op_mig_info(void *fn, struct sriov_mig_info *info);
+int skvm_op_mig_state(void *fn, uint32_t *state);
+int skvm_op_mig_set_state(void *fn, uint32_t state);
+int skvm_op_mig_read(void *fn, void *bytes, uint64_t room, uint64_t *len);
+int skvm_op_mig_write(void *fn, const void *bytes, uint64_t len);
+/* The device's own log; what the kernel returned. */
+int skvm_own_log_start(struct skvm_fn *fn);
+int skvm_own_log_stop(struct skvm_fn *fn);
+int skvm_own_log_read(struct skvm_fn *fn, uint64_t iova, uint64_t length, uint64_t *bitmap);
 
 /* dirty.c: what the device writes */
 int skvm_op_dma_dirty_start(void *fn);

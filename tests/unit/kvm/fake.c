@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/vfio.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -336,6 +337,7 @@ struct fake *fake_up(void)
     fake->sys.now = skvm_sys_linux.now;
     fake->sys.ctx = fake;
     fake->viable = true;
+    fake->mig_state = VFIO_DEVICE_STATE_RUNNING;
     fake->msix_given = FAKE_IRQS;
     fake->map_budget = 65535;
     fake->memlock = UINT64_MAX;

@@ -130,7 +130,19 @@ struct fake {
     bool large_pages;  /* the IOMMU's smallest are 64 KiB */
     bool dirty_tables; /* iommufd has page tables that know what was written */
 
+    bool migrates; /* the device's driver has the features of migration */
+    bool pre_copy;
+    bool logs;   /* ... and those of logging */
+    int log_err; /* which fail so at the start */
+    int mig_err; /* a change of state fails so, and leads to ERROR where mig_broken */
+    bool mig_broken;
+
     /* What was seen. */
+    uint32_t mig_state;
+    int mig_fd; /* where the state comes and goes; the shim's */
+    char loaded[32];
+    bool logging;
+    uint64_t log_ranges;
     bool dirty_on;
     uint64_t written[FAKE_WRITTEN]; /* IOVA of pages that the device wrote, not yet told; 0: free */
     struct fake_fd fds[FAKE_FDS];
@@ -193,9 +205,16 @@ void fake_kvm_dirty(struct fake *fake, uint64_t gpa);
 /* A device signals: KVM takes it where the descriptor is an irqfd. */
 void fake_kvm_signal(struct fake *fake, int fd);
 
+/* What STOP_COPY gives. */
+#define FAKE_STATE "state of a device"
+
 /* vfio.c */
 /* The device writes a page while its log is on. */
 void fake_device_writes(struct fake *fake, uint64_t iova);
 int fake_ioctl(struct fake *fake, int fd, unsigned long request, void *arg);
+
+/* fake_mig.c */
+struct vfio_device_feature;
+int fake_device_feature(struct fake *fake, struct vfio_device_feature *ask);
 
 #endif

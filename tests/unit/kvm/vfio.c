@@ -376,7 +376,10 @@ static int device_ioctl(struct fake *fake, unsigned long request, void *arg)
         return set_irqs(fake, arg);
     case VFIO_DEVICE_RESET:
         fake->resets++;
+        fake->mig_state = VFIO_DEVICE_STATE_RUNNING;
         return 0;
+    case VFIO_DEVICE_FEATURE:
+        return fake_device_feature(fake, arg);
     default:
         return -ENOTTY;
     }
