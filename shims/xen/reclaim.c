@@ -54,6 +54,8 @@ void sxen_note_port(struct sxen_fn *fn, uint32_t port, int32_t pirq)
 
 /* Notes that were found; enough for one process' memory, the rest is found by the one after next. */
 #define FOUND_MAX 64u
+/* Of one piece: what Xen lends at most. */
+#define PAGES_MAX (UINT64_C(1) << 18)
 
 struct found {
     struct sxen_fn *fn;
@@ -132,7 +134,7 @@ static void reclaim_frames(struct sxen_fn *fn, const struct found *found)
 {
     for (uint32_t i = 0; i < found->num; i++) {
         sxen_note_frames(fn, found->name[i], 0);
-        if (found->value[i] <= UINT32_MAX && found->name[i] <= UINT64_MAX >> SXEN_PAGE_SHIFT) {
+        if (found->value[i] <= PAGES_MAX && found->name[i] <= UINT64_MAX >> SXEN_PAGE_SHIFT) {
             (void)sxen_frames_put(fn, found->name[i], found->value[i]);
         }
     }
