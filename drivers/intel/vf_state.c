@@ -87,7 +87,7 @@ static uint32_t count_vlans(const uint8_t *map)
 {
     uint32_t n = 0;
     for (uint32_t vid = 0; vid < SRI_VF_VLANS; vid++) {
-        n += map[vid / 8] >> (vid % 8) & 1u;
+        n += (uint32_t)(map[vid / 8] >> (vid % 8)) & 1u;
     }
     return n;
 }

@@ -72,7 +72,7 @@ void mock_state_bytes(struct mock_state *s, void *bytes, uint64_t n)
         return;
     }
     in = mock_state_view(s, n);
-    if (in != NULL && mock_state_loads(s))
+    if (in != NULL && n != 0 && mock_state_loads(s))
         memcpy(bytes, in, n);
 }
 
