@@ -114,8 +114,8 @@ int vnet_reset(struct vnet *v);
 int vnet_negotiate(struct vnet *v);
 void vnet_driver_ok(struct vnet *v);
 struct sriov_link vnet_link(const struct vnet *v);
-/* MAC, limits, link. */
-void vnet_learn(struct vnet *v);
+/* MAC, limits, link. -EPROTO: limits that cannot be. */
+int vnet_learn(struct vnet *v);
 
 /* ---- vnet_queues.c ---- */
 int vnet_configure(struct sriov_net *net);

@@ -192,7 +192,7 @@ struct sriov_link vnet_link(const struct vnet *v)
     return link;
 }
 
-void vnet_learn(struct vnet *v)
+int vnet_learn(struct vnet *v)
 {
     struct sriov_net *net = v->net;
     struct sriov_mac mac = {{0}};
@@ -208,9 +208,13 @@ void vnet_learn(struct vnet *v)
     if (has_field(v, VIRTIO_NET_F_MQ, VIRTIO_NET_CFG_MAX_PAIRS + 2)) {
         pairs = vnet_read(&v->device, VIRTIO_NET_CFG_MAX_PAIRS, 2);
     }
-    v->max_pairs = pairs >= 1 && pairs <= VIRTIO_NET_PAIRS_MAX ? (uint16_t)pairs : 1;
+    if (pairs < 1 || pairs > VIRTIO_NET_PAIRS_MAX) {
+        return -EPROTO; /* and nobody knows where its control queue is */
+    }
+    v->max_pairs = (uint16_t)pairs;
     net->mac = v->set.own_mac ? v->set.mac : v->permanent;
     net->max_mtu = limit_mtu(v);
     net->max_queues = v->max_pairs < SRIOV_NET_QUEUES_MAX ? v->max_pairs : SRIOV_NET_QUEUES_MAX;
     net->link = vnet_link(v);
+    return 0;
 }

@@ -47,12 +47,12 @@ uint16_t vnet_irq_of_queue(const struct vnet *v, uint32_t pair)
     if (v->vectors == 0) {
         return VIRTIO_MSI_NO_VECTOR;
     }
-    return v->vectors < 2 ? 0 : (uint16_t)(pair % (v->vectors - 1));
+    return (uint16_t)(v->vectors < 2 ? 0u : pair % (v->vectors - 1));
 }
 
 uint16_t vnet_irq_of_config(const struct vnet *v)
 {
-    return v->vectors == 0 ? VIRTIO_MSI_NO_VECTOR : (uint16_t)(v->vectors - 1);
+    return (uint16_t)(v->vectors == 0 ? VIRTIO_MSI_NO_VECTOR : v->vectors - 1);
 }
 
 int vnet_rx_arm(struct sriov_net *net, uint16_t queue)

@@ -20,12 +20,13 @@ int vnet_attach(struct sriov_net *net)
     }
     /* A standby that says so now is what QEMU waits for before it shows the other device. */
     err = vnet_negotiate(v);
+    if (err == 0) {
+        err = vnet_learn(v);
+    }
     if (err != 0) {
         vnet_pci_close(v);
-        return err;
     }
-    vnet_learn(v);
-    return 0;
+    return err;
 }
 
 void vnet_detach(struct sriov_net *net)
@@ -63,12 +64,13 @@ static int bring_up(struct vnet *v)
     struct sriov_link link = v->net->link;
     uint64_t features = v->features;
     int err = vnet_negotiate(v);
-    if (err != 0) {
-        return err;
+    if (err == 0) {
+        err = vnet_learn(v);
     }
-    vnet_learn(v);
     v->net->link = link; /* a change is told as one */
-    err = compare_identity(v, &before, features);
+    if (err == 0) {
+        err = compare_identity(v, &before, features);
+    }
     if (err == 0) {
         err = vnet_queues_program(v);
     }

@@ -16,6 +16,7 @@ struct place {
 
 struct search {
     struct vnet *v;
+    struct sriov_msix_cap msix; /* vectors 0: none */
     int err;
 };
 
@@ -54,11 +55,20 @@ static int take_bar(struct vnet *v, uint8_t index)
     return v->bars[index].fn != NULL ? 0 : sriov_bar_open(v->net->fn, index, 0, &v->bars[index]);
 }
 
-/* The first of a kind that can be is taken, others are passed over: 4.1.4.1. */
-static int take_area(struct vnet *v, struct vnet_area *area, const struct place *at)
+/* The MSI-X table is the VMM's: no register of a device may be there. */
+static bool hits_table(const struct sriov_msix_cap *msix, const struct place *at)
 {
+    uint64_t end = msix->table_off + (uint64_t)SRIOV_PCI_MSIX_ENTRY_SIZE * msix->vectors;
+    return msix->vectors != 0 && at->bar == msix->table_bar && at->off < end &&
+           (uint64_t)at->off + at->len > msix->table_off;
+}
+
+/* The first of a kind that can be is taken, others are passed over: 4.1.4.1. */
+static int take_area(struct search *s, struct vnet_area *area, const struct place *at)
+{
+    struct vnet *v = s->v;
     static const uint32_t align = 4;
-    if (at->bar >= VNET_BARS || at->off % align != 0 || at->len == 0) {
+    if (at->bar >= VNET_BARS || at->off % align != 0 || at->len == 0 || hits_table(&s->msix, at)) {
         return 0;
     }
     int err = take_bar(v, at->bar);
@@ -85,7 +95,7 @@ static int on_cap(void *arg, bool ext, uint16_t id, uint16_t off)
     if (area != NULL && area->bar == NULL) {
         s->err = read_place(s->v, off, type == VIRTIO_PCI_CAP_NOTIFY, &at);
         if (s->err == 0) {
-            s->err = take_area(s->v, area, &at);
+            s->err = take_area(s, area, &at);
         }
         if (type == VIRTIO_PCI_CAP_NOTIFY && area->bar != NULL) {
             s->v->notify_mult = at.mult;
@@ -97,7 +107,14 @@ static int on_cap(void *arg, bool ext, uint16_t id, uint16_t off)
 int vnet_pci_open(struct vnet *v)
 {
     struct search search = {.v = v};
-    int err = sriov_cfg_each_cap(v->net->fn, on_cap, &search);
+    int err = sriov_cfg_msix(v->net->fn, &search.msix);
+    if (err == -ENOENT) {
+        search.msix.vectors = 0; /* then it is polled */
+        err = 0;
+    }
+    if (err == 0) {
+        err = sriov_cfg_each_cap(v->net->fn, on_cap, &search);
+    }
     if (err == 0 && (v->common.bar == NULL || v->common.len < VIRTIO_COMMON_SIZE || v->notify.bar == NULL ||
                      v->notify.len < 2 || v->device.bar == NULL)) {
         err = -EPROTO;
