@@ -59,7 +59,7 @@ int stream_device_take(struct cli *cli, struct sriov_vmm *vmm, const char *bdf, 
                        char *why)
 {
     struct sriov_kvm_opts opts = cli_kvm_opts(cli);
-    int rc = sriov_kvm_bind(&opts, bdf, why, CLI_WHY_MAX);
+    int rc = strcmp(cli->globals.shim, "kvm") == 0 ? sriov_kvm_bind(&opts, bdf, why, CLI_WHY_MAX) : 0;
 
     return rc != 0 ? rc : stream_device_open(vmm, bdf, sriov_net_drivers, cli_open_flags(cli), device, why);
 }

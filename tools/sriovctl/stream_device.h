@@ -16,7 +16,7 @@ struct stream_device {
 /* All: 0 or a negative errno with one line in why (CLI_WHY_MAX bytes), nothing held then. */
 int stream_device_open(struct sriov_vmm *vmm, const char *name, const struct sriov_driver *const *drivers,
                        uint32_t flags, struct stream_device *device, char *why);
-/* A PCI function of this host: to vfio-pci first, whoever has it. */
+/* A PCI function of this host: by the KVM shim to vfio-pci first, whoever has it. */
 int stream_device_take(struct cli *cli, struct sriov_vmm *vmm, const char *bdf, struct stream_device *device,
                        char *why);
 /* An interface of the kernel's; *netdevs is made on first use. */

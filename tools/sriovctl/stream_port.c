@@ -28,6 +28,7 @@ struct stream_port {
     struct stream_device one;
     struct stream_device vf;
     struct stream_device standby;
+    struct cli second; /* whose VMM is the worker's */
     struct stream_worker worker;
     struct sriov_vmm *netdevs; /* of a standby that the kernel drives */
     struct sriov_dnis *dnis;
@@ -130,6 +131,18 @@ static bool parse_match(const char *word, uint16_t *vendor, uint16_t *device)
     return *end == '\0' && first > 0 && first < 0xffff && second > 0 && second <= 0xffff;
 }
 
+/* The same VMM once more, for the thread that takes the VF. */
+static int open_worker(struct stream_port *port)
+{
+    port->second = *port->cli;
+    port->second.vmm = NULL;
+    int status = cli_open_vmm(&port->second);
+
+    port->worker.cli = &port->second;
+    port->worker.vmm = port->second.vmm;
+    return status;
+}
+
 static int open_pair(struct stream_port *port)
 {
     struct sriov_dnis_info info = {.size = sizeof(info)};
@@ -138,9 +151,9 @@ static int open_pair(struct stream_port *port)
     if (!parse_match(port->opts.match, &port->vendor, &port->device)) {
         return cli_fail(port->cli, "--vf-match wants VENDOR:DEVICE of the VF, as 8086:10ed");
     }
-    struct sriov_kvm_opts kvm = cli_kvm_opts(port->cli);
-    if (sriov_kvm_create(&kvm, &port->worker.vmm) != 0) {
-        return cli_fail(port->cli, "cannot start the KVM shim");
+    status = open_worker(port);
+    if (status != CLI_OK) {
+        return status;
     }
     status = open_standby(port);
     status = status == CLI_OK ? create_pair(port) : status;
@@ -366,7 +379,7 @@ int stream_port_open(struct cli *cli, const struct stream_port_opts *opts, struc
     if (port == NULL) {
         return cli_fail(cli, "out of memory");
     }
-    *port = (struct stream_port){.cli = cli, .opts = *opts, .worker = {.cli = cli}, .steps = out_array()};
+    *port = (struct stream_port){.cli = cli, .opts = *opts, .steps = out_array()};
     int status = cli_open_vmm(cli);
     if (status == CLI_OK) {
         status = opts->word != NULL ? open_one(port) : open_pair(port);
@@ -389,9 +402,7 @@ void stream_port_close(struct stream_port *port)
     if (port->netdevs != NULL) {
         stream_device_end_netdevs(port->netdevs);
     }
-    if (port->worker.vmm != NULL) {
-        (void)sriov_kvm_destroy(port->worker.vmm);
-    }
+    cli_close_vmm(&port->second);
     json_decref(port->steps);
     free(port);
 }
