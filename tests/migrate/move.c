@@ -64,7 +64,7 @@ static int goes_on(const char *who, struct stage *s)
 
 static int source(const char *model, int fd, int die_at, bool spoil, bool last)
 {
-    struct stage s;
+    static struct stage s;
     struct handover h = {.stage = &s, .fd = fd, .die_at = die_at, .spoil = spoil};
     bool gone;
 
@@ -91,7 +91,7 @@ static int source(const char *model, int fd, int die_at, bool spoil, bool last)
 
 static int dest(const char *model, int fd, int die_at, bool wrong, bool last)
 {
-    struct stage s;
+    static struct stage s;
     struct handover h = {.stage = &s, .fd = fd, .die_at = die_at, .try_wrong = wrong};
     int verdict;
 
