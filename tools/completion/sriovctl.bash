@@ -4,7 +4,7 @@
 # Values of an option that takes a word; status 1 for an option without value.
 _sriovctl_values() {
 	case $1 in
-	--shim) echo "kvm xen mock vfio-user" ;;
+	--shim) echo "kvm xen mock vfio-user netdev" ;;
 	--backend) echo "auto group iommufd" ;;
 	--model) echo "82599 82576" ;;
 	--quirks) echo "qemu" ;;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli.h"
 #include "parse.h"
+#include "vmm_netdev.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,9 @@ bool cli_bdf(struct cli *cli, const char *word, char *bdf)
 {
     if (cli_is_vfu(cli)) {
         return socket_name(cli, word, bdf);
+    }
+    if (cli_is_netdev(cli)) {
+        return cli_netdev_name(cli, word, bdf);
     }
     if (parse_bdf(word, bdf)) {
         return true;

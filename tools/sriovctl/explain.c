@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Error numbers to one line that names the thing and the remedy. */
 #include "cli.h"
+#include "vmm_netdev.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -63,6 +64,12 @@ int cli_fail_open(struct cli *cli, const char *bdf, int err)
     if (told(cli, err)[0] != '\0') {
         return fail_as_told(cli, bdf, told(cli, err));
     }
+    if (cli_is_netdev(cli)) {
+        return cli_fail(cli, "%s: %s", bdf,
+                        err == -EPERM    ? "no packet socket without CAP_NET_RAW: run it as root"
+                        : err == -ENOENT ? "no such Ethernet interface; see: sriovctl --shim netdev list"
+                                         : reason_for(err));
+    }
     if (err == -EBUSY && cli_find(cli, bdf, &info) && info.bound_driver[0] != '\0' &&
         strcmp(info.bound_driver, "vfio-pci") != 0) {
         return cli_fail(cli, "%s: driver %s holds it; take it: sriovctl bind %s", bdf, info.bound_driver,
@@ -92,6 +99,9 @@ int cli_fail_link(struct cli *cli, const char *bdf)
     struct sriov_fn_info info = {.size = sizeof(info)};
     bool known = cli_find(cli, bdf, &info) && info.pf_name[0] != '\0';
 
+    if (cli_is_netdev(cli)) {
+        return cli_fail(cli, "%s: no link: no cable, or its peer is down; see: ip link show %s", bdf, bdf);
+    }
     if (cli_is_vfu(cli)) {
         return cli_fail(cli,
                         "%s: no link: its server's PF is down or never answers the mailbox; look there: "

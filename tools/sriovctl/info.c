@@ -2,6 +2,7 @@
 /* sriovctl info: one function as config space shows it. Resets and writes nothing. */
 #include "commands.h"
 #include "look.h"
+#include "vmm_netdev.h"
 #include "world.h"
 
 #include <sriov/hw/pci_regs.h>
@@ -221,7 +222,7 @@ static int run(struct cli *cli, const void *values)
     if (!cli_find(cli, bdf, &info)) {
         return cli_fail_open(cli, bdf, -ENOENT);
     }
-    if (cli_is_vfu(cli)) {
+    if (cli_is_vfu(cli) || cli_is_netdev(cli)) {
         return open_and_print(cli, cli->vmm, &info);
     }
     return cli_is_mock(cli) ? info_mock(cli, &info) : info_kvm(cli, &info);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sriovctl list: functions that can be of interest here. */
 #include "commands.h"
+#include "vmm_netdev.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static int on_function(void *arg, const struct sriov_fn_info *info)
 static int run(struct cli *cli, const void *values)
 {
     const struct list_values *wanted = values;
-    struct listing listing = {.all = wanted->all || cli_is_vfu(cli)};
+    struct listing listing = {.all = wanted->all || cli_is_vfu(cli) || cli_is_netdev(cli)};
     int rc;
 
     if (cli_open_vmm(cli) != CLI_OK) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sriovctl: looks at, prepares and drives SR-IOV functions. One file a command. */
+#include "commands.h"
+#include "vmm_netdev.h"
 #include "xen.h"
 
 #include <sriov/model.h>
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const shim_words[] = {"kvm", "xen", "mock", "vfio-user", NULL};
+static const char *const shim_words[] = {"kvm", "xen", "mock", "vfio-user", "netdev", NULL};
 static const char *const backend_words[] = {"auto", "group", "iommufd", NULL};
 static const char *const mock_pf_words[] = {"up", "down", "silent", NULL};
 
@@ -18,7 +20,7 @@ static const char *const mock_pf_words[] = {"up", "down", "silent", NULL};
 
 const struct option_spec cli_global_options[] = {
     {.name = "shim",
-     .value = "kvm|xen|mock|vfio-user",
+     .value = "kvm|xen|mock|vfio-user|netdev",
      .help = "this host's or domain's functions, simulated or served ones (kvm)",
      GLOBAL(shim),
      .kind = OPTION_WORD,
@@ -74,7 +76,7 @@ const struct option_spec cli_global_options[] = {
      .kind = OPTION_TEXT},
     {.name = "device",
      .value = "SOCKET|BDF",
-     .help = "vfio-user: one socket; xen: the function, instead of a word",
+     .help = "vfio-user: one socket; xen, netdev: the function, instead of a word",
      GLOBAL(device),
      .kind = OPTION_TEXT},
     {.name = "sysfs-root",
@@ -235,7 +237,8 @@ static int parse_and_run(struct cli *cli, int argc, char **argv, void *values)
         print_command_usage(command);
         return CLI_OK;
     }
-    if (cli->num_words == 0 && command->max_words > 0 && cli_is_xen(cli) && cli->globals.device != NULL) {
+    if (cli->num_words == 0 && command->max_words > 0 && (cli_is_xen(cli) || cli_is_netdev(cli)) &&
+        cli->globals.device != NULL) {
         cli->words[cli->num_words++] = cli->globals.device;
     }
     if (cli->num_words < command->min_words) {
@@ -245,6 +248,9 @@ static int parse_and_run(struct cli *cli, int argc, char **argv, void *values)
     if (cli_is_vfu(cli) && !command->sockets) {
         return cli_fail(cli, "%s is not for functions that others serve: leave --shim vfio-user out",
                         command->name);
+    }
+    if (cli_is_netdev(cli) && (!command->sockets || command == &command_doctor)) {
+        return cli_fail(cli, "%s is not for network interfaces: leave --shim netdev out", command->name);
     }
     return run_command(cli, values);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "traffic.h"
 
+#include "vmm_netdev.h"
 #include "world.h"
 #include "xen.h"
 
@@ -174,6 +175,7 @@ static int open_port(struct traffic *traffic, uint32_t ip)
                                   .interrupts = !values->poll,
                                   .on_events = on_events,
                                   .on_frame = on_frame,
+                                  .drivers = cli_net_drivers(traffic->cli),
                                   .arg = traffic};
     enum echo_port_step step;
     int rc = echo_port_open(traffic->cli->vmm, traffic->bdf, &opts, &traffic->port, &step);
@@ -343,7 +345,8 @@ static const char *backend_name(struct traffic *traffic)
 {
     const char *name = NULL;
 
-    if (!cli_is_mock(traffic->cli) && !cli_is_vfu(traffic->cli) && !cli_is_xen(traffic->cli)) {
+    if (!cli_is_mock(traffic->cli) && !cli_is_vfu(traffic->cli) && !cli_is_netdev(traffic->cli) &&
+        !cli_is_xen(traffic->cli)) {
         name = sriov_kvm_backend_of(traffic->cli->vmm, traffic->bdf);
     }
     return name != NULL ? name : "";

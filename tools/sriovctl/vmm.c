@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The VMM that the command works on: the KVM or Xen shim here, other processes, or a simulated world. */
 #include "cli.h"
+#include "vmm_netdev.h"
 #include "world.h"
 #include "xen.h"
 
@@ -105,6 +106,13 @@ int cli_open_vmm(struct cli *cli)
         }
         return status;
     }
+    if (cli_is_netdev(cli)) {
+        int status = cli_open_netdev(cli);
+        if (status == CLI_OK) {
+            watch_log(cli);
+        }
+        return status;
+    }
     return cli_is_mock(cli) ? open_mock(cli) : open_kvm(cli);
 }
 
@@ -115,7 +123,9 @@ void cli_close_vmm(struct cli *cli)
     } else if (cli->vmm != NULL && cli_is_xen(cli)) {
         cli_close_xen(cli);
     } else if (cli->vmm != NULL) {
-        (void)(cli_is_vfu(cli) ? sriov_vfu_client_destroy(cli->vmm) : sriov_kvm_destroy(cli->vmm));
+        (void)(cli_is_vfu(cli)      ? sriov_vfu_client_destroy(cli->vmm)
+               : cli_is_netdev(cli) ? cli_close_netdev(cli)
+                                    : sriov_kvm_destroy(cli->vmm));
     }
     cli->world = NULL;
     cli->vmm = NULL;
