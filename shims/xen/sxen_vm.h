@@ -57,6 +57,8 @@ struct sxen_vm_door {
     int (*follow)(void *ctx, struct sxen_child *child, uint64_t timeout_ns, int *status);
     /* It and what it started, at once. */
     void (*end)(void *ctx, struct sxen_child *child);
+    /* XenbusState of the domain's pciback; -ENOENT: it has none. */
+    int (*backend)(void *ctx, uint32_t domid, uint32_t *state);
     /* ---- the hypervisor: an open handle to it is *xen ---- */
     int (*open)(void *ctx, void **xen);
     void (*close)(void *ctx, void *xen);
@@ -83,6 +85,7 @@ extern const struct sxen_vm_door sxen_vm_door_linux;
 /* vm_spawn.c: the toolstack's part of it */
 uint64_t sxen_vm_now(void *ctx);
 void sxen_vm_rest(void *ctx, uint64_t ns);
+int sxen_vm_backend(void *ctx, uint32_t domid, uint32_t *state);
 int sxen_vm_start(void *ctx, const char *const *argv, struct sxen_child *child);
 int sxen_vm_follow(void *ctx, struct sxen_child *child, uint64_t timeout_ns, int *status);
 void sxen_vm_end(void *ctx, struct sxen_child *child);

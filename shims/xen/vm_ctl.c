@@ -297,6 +297,7 @@ const struct sxen_vm_door sxen_vm_door_linux = {
     .start = sxen_vm_start,
     .follow = sxen_vm_follow,
     .end = sxen_vm_end,
+    .backend = sxen_vm_backend,
     .open = open_xen,
     .close = shut,
     .domain = get_domain,

@@ -3,7 +3,9 @@
 #include "sxen_vm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MEND_NS   UINT64_C(30000000000)
@@ -41,6 +43,25 @@ int sxen_vm_driver(const struct sxen_vm_host *host, const char *bdf, char *drive
     return 0;
 }
 
+int sxen_vm_backend(void *ctx, uint32_t domid, uint32_t *state)
+{
+    const struct sxen_door *door = &sxen_door_linux;
+    struct sxen_store *store = NULL;
+    char path[SXEN_STORE_PATH];
+    char text[16];
+    int fd = -1;
+    (void)ctx;
+    int err = door->store_open(door->ctx, &store, &fd);
+    if (err != 0) {
+        return err;
+    }
+    snprintf(path, sizeof(path), "/local/domain/0/backend/pci/%u/0/state", (unsigned)domid);
+    err = door->store_read(door->ctx, store, path, text, sizeof(text));
+    *state = err == 0 ? (uint32_t)strtoul(text, NULL, 10) : 0;
+    door->store_close(door->ctx, store);
+    return err;
+}
+
 /* ---- to a domain ---- */
 
 static int put_back(const struct sxen_vm_host *host, const char *bdf, int err, struct skvm_why *why)
@@ -53,21 +74,56 @@ static int put_back(const struct sxen_vm_host *host, const char *bdf, int err, s
     return err;
 }
 
-int sxen_give(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, uint64_t timeout_ns,
-              struct skvm_why *why)
+/* A program of this library's that drives it has its config space locked; the lock is ours meanwhile. */
+static int lock_out(const struct sxen_vm_host *host, const char *bdf, int *fd, struct skvm_why *why)
+{
+    const struct skvm_sys *sys = host->files.sys;
+    char path[SKVM_PATH_MAX];
+    skvm_dev_path(&host->files, path, bdf, "config");
+    *fd = sys->open(sys->ctx, path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0) {
+        return 0; /* what is wrong with it, others say better */
+    }
+    int err = sxen_door_linux.lock(sxen_door_linux.ctx, *fd);
+    if (err == -EBUSY) {
+        skvm_why(why, "%s: a program here drives it; end that first", bdf);
+        sys->close(sys->ctx, *fd);
+        return err;
+    }
+    return 0;
+}
+
+static int give(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, uint64_t timeout_ns,
+                struct skvm_why *why)
 {
     bool changed;
-    int err = skvm_bdf_check(bdf);
-    if (err != 0 || domid == 0) {
-        skvm_why(why, "%.64s: wants a PCI address and a domain other than dom0", bdf);
-        return -EINVAL;
-    }
-    err = sxen_xl_assignable(host, bdf, timeout_ns, &changed, why);
+    int err = sxen_xl_assignable(host, bdf, timeout_ns, &changed, why);
     if (err != 0) {
         return err;
     }
     err = sxen_xl_attach(host, domid, bdf, timeout_ns, why);
     return err != 0 && changed ? put_back(host, bdf, err, why) : err;
+}
+
+int sxen_give(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, uint64_t timeout_ns,
+              struct skvm_why *why)
+{
+    const struct skvm_sys *sys = host->files.sys;
+    int fd = -1;
+    int err = skvm_bdf_check(bdf);
+    if (err != 0 || domid == 0) {
+        skvm_why(why, "%.64s: wants a PCI address and a domain other than dom0", bdf);
+        return -EINVAL;
+    }
+    err = lock_out(host, bdf, &fd, why);
+    if (err != 0) {
+        return err;
+    }
+    err = give(host, bdf, domid, timeout_ns, why);
+    if (fd >= 0) {
+        sys->close(sys->ctx, fd);
+    }
+    return err;
 }
 
 /* ---- and back ---- */

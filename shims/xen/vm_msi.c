@@ -140,7 +140,12 @@ int sxen_op_vm_irq_route(void *handle, uint32_t vector, const struct sriov_vm_ms
         err = door->msi_bind(door->ctx, machine->hv, machine->opts.domid, &virq->msi);
         virq->bound = err == 0;
     }
-    return err != 0 ? sxen_vm_fail(machine, dev->name, sxen_vm_error(err), "a vector is not bound") : 0;
+    if (err != 0) {
+        sriov_log(machine->xen->base.vmm, SRIOV_LOG_ERROR,
+                  "%s: %s: vector %u is not %s: errno %d; see: xl dmesg", machine->name, dev->name,
+                  (unsigned)vector, virq->mapped ? "bound to the guest" : "mapped", -err);
+    }
+    return sxen_vm_error(err);
 }
 
 /* What waits does so in Xen, and arrives once it is bound again. */

@@ -109,19 +109,20 @@ int sxen_tool_ask(struct sxen_dev *dev)
     return err;
 }
 
+/* What the domain keeps, in spite of all, stays with pciback: nobody else is to have it. */
 void sxen_tool_drop(struct sxen_dev *dev)
 {
     const struct sxen_machine *machine = dev->machine;
     uint64_t timeout = machine->opts.timeout_ns;
     struct skvm_why why = {""};
+    int err = 0;
     child_drop(dev);
     if (dev->attached && sxen_xl_has(&machine->host, machine->opts.domid, dev->name, timeout, &why) != 0) {
-        int err =
-            sxen_take(&machine->host, dev->name, machine->opts.domid, SRIOV_XEN_TAKE_FORCE, timeout, &why);
-        (void)tell(dev, err == -ENOENT ? 0 : err, &why); /* the domain itself may be gone */
+        err = sxen_take(&machine->host, dev->name, machine->opts.domid, SRIOV_XEN_TAKE_FORCE, timeout, &why);
+        err = tell(dev, err == -ENOENT ? 0 : err, &why); /* the domain itself may be gone */
     }
     dev->attached = false;
-    if (dev->made_assignable) {
+    if (dev->made_assignable && err == 0) {
         (void)tell(dev, sxen_xl_unassignable(&machine->host, dev->name, timeout, &why), &why);
     }
     dev->made_assignable = false;

@@ -8,6 +8,10 @@
 
 /* To look whether a command that failed has changed something, and to put that back. */
 #define MEND_NS UINT64_C(30000000000)
+/* For a guest's kernel to take what it was given. */
+#define SETTLE_NS       UINT64_C(20000000000)
+#define LOOK_NS         UINT64_C(100000000)
+#define STATE_CONNECTED 4u /* XenbusStateConnected of Xen's io/xenbus.h */
 
 /* ---- what it said ---- */
 
@@ -203,6 +207,19 @@ int sxen_xl_unassignable(const struct sxen_vm_host *host, const char *bdf, uint6
 
 /* ---- in a domain ---- */
 
+/* xl is done with attaching before the guest is; to detach meanwhile leaves xl and Xen of two minds for good.
+ * What cannot be known, or a guest that never comes up, is not waited for any longer. */
+static void settle(const struct sxen_vm_host *host, uint32_t domid)
+{
+    const struct sxen_vm_door *door = host->door;
+    uint64_t begin = door->now(door->ctx);
+    uint32_t state = 0;
+    while (door->backend(door->ctx, domid, &state) == 0 && state < STATE_CONNECTED &&
+           door->now(door->ctx) - begin < SETTLE_NS) {
+        door->rest(door->ctx, LOOK_NS);
+    }
+}
+
 int sxen_xl_has(const struct sxen_vm_host *host, uint32_t domid, const char *bdf, uint64_t timeout_ns,
                 struct skvm_why *why)
 {
@@ -250,6 +267,9 @@ int sxen_xl_attach(const struct sxen_vm_host *host, uint32_t domid, const char *
         }
         err = err > 0 ? 0 : err == 0 ? -EPROTO : err;
     }
+    if (err == 0) {
+        settle(host, domid);
+    }
     return err == 0 ? 0 : mend(host, domid, bdf, err, why);
 }
 
@@ -260,5 +280,6 @@ int sxen_xl_detach(const struct sxen_vm_host *host, uint32_t domid, const char *
     const char *const ask[] = {"pci-detach", id, bdf, NULL};
     const char *const tear[] = {"pci-detach", "-f", id, bdf, NULL};
     snprintf(id, sizeof(id), "%u", (unsigned)domid);
+    settle(host, domid);
     return sxen_xl(host->door, force ? tear : ask, timeout_ns, NULL, why);
 }

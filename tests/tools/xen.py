@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """sriovctl --shim xen on a made-up dom0 with a made-up xl: what is refused, done, and put back."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -154,6 +155,13 @@ class Refused(XenCase):
     def test_no_pciback(self):
         shutil.rmtree(self.root / "sys/bus/pci/drivers/pciback")
         self.assign("g1", says=(VF, "pciback", "modprobe xen-pciback"))
+
+    def test_driven_here(self):
+        """A program of this library's has its config space locked."""
+        with open(self.vf / "config", "rb") as config:
+            fcntl.flock(config, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.assign("g1", says=(VF, "a program here drives it"))
+        self.done("assign", VF, "--domain", "g1")
 
     def test_no_xl(self):
         self.assign("g1", says=("xl is not there", "xen-utils"), path="/nonexistent")

@@ -66,6 +66,7 @@ static int attach(struct hyper *hyper, struct sxen_child *child, uint32_t domid)
     }
     hyper->attached = domid;
     hyper->owner = domid;
+    hyper->connecting = 5;
     return 0;
 }
 
@@ -74,6 +75,7 @@ static int detach(struct hyper *hyper, struct sxen_child *child, bool force)
     if (hyper->attached == 0) {
         return say(child, 1, "libxl: error: libxl_device.c:1:f: unable to remove device\n");
     }
+    assert_int_equal(hyper->connecting, 0); /* xl would leave it half there */
     if (hyper->deaf && !force) {
         return say(child, 1, "libxl: error: libxl_pci.c:1:f: Domain 1:timed out\n");
     }
@@ -155,6 +157,18 @@ void hyper_let_go(struct hyper *hyper)
     hyper->detaching = false;
     hyper->attached = 0;
     hyper->owner = SXEN_DOMID_IO;
+}
+
+/* A guest takes a moment until it has what it was given. */
+static int backend(void *ctx, uint32_t domid, uint32_t *state)
+{
+    struct hyper *hyper = ctx;
+    if (hyper->attached != domid) {
+        return -ENOENT;
+    }
+    hyper->connecting -= hyper->connecting != 0;
+    *state = hyper->connecting != 0 ? 3 : 4;
+    return 0;
 }
 
 /* ---- Xen ---- */
@@ -390,6 +404,7 @@ static const struct sxen_vm_door hyper_door = {
     .start = start,
     .follow = follow,
     .end = end,
+    .backend = backend,
     .open = open_xen,
     .close = close_xen,
     .domain = get_domain,

@@ -50,6 +50,7 @@ struct hyper {
     uint32_t owner;    /* who has the function: 0 dom0, SXEN_DOMID_IO, a domain */
     uint32_t attached; /* by xl; 0: no */
     bool detaching;
+    uint32_t connecting; /* looks until the guest has taken it */
     bool log_on;
     uint64_t wrote; /* pages 0 to 63 */
     struct hyper_range ranges[HYPER_MAPS];

@@ -303,8 +303,8 @@ static void test_sweep_release(void **state)
         reached = hyper->fake->calls >= hyper->fake->fail_at;
         hyper->fake->fail_at = 0;
         assert_int_equal(hyper->attached, 0);
-        if (hyper->owner != 0) { /* xl would not: it says how to */
-            hyper_said(hyper, "xl pci-assignable-remove");
+        if (hyper->owner != 0) { /* it stays with pciback, and the log says what to look at */
+            hyper_said(hyper, "xl pci-");
             tree_driver(hyper->fake, FAKE_VF, NULL);
             tree_write(hyper->fake, "sys/bus/pci/drivers/pciback/slots", "");
             hyper->owner = 0;
