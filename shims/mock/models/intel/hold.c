@@ -29,4 +29,5 @@ void mock_hold(struct sriov_model *nic, uint16_t fn, bool on)
     }
     mock_event_finish(nic, fn, false);
     nic->fn[fn].held = true;
+    mock_rx_drain(nic); /* it holds nobody up */
 }
