@@ -406,7 +406,7 @@ class Documents(Case):
             for option in options[command] | options[""]:
                 self.assertIn(option, self.complete(script, "sriovctl", command, option[:-1]))
         self.assertEqual(sorted(self.complete(script, "sriovctl", "")), sorted(commands))
-        self.assertEqual(self.complete(script, "sriovctl", "--shim", ""), ["kvm", "xen", "mock", "vfio-user"])
+        self.assertEqual(self.complete(script, "sriovctl", "--shim", ""), ["kvm", "xen", "mock", "vfio-user", "netdev"])
         self.assertIn("0000:01:10.0", self.complete(script, SRIOVCTL, "--shim", "mock", "ping", "0000:01:1"))
         self.assertEqual(self.complete(script, "sriovctl", "vf", ""), ["show", "set", "reset-pf"])
         self.assertIn("0000:01:00.0", self.complete(script, SRIOVCTL, "--shim", "mock", "vf", "set", "0000:01:0"))
