@@ -5,7 +5,7 @@
 
 #define ALL_ONES      UINT32_C(0xffffffff)
 #define LOCK_NS       2000000u /* the PF holds the memory for a few register accesses at most */
-#define LOOK_EVERY_NS 100000u
+#define LOOK_EVERY_NS 25000u   /* a PF answers from its interrupt handler; polls of others wait for it here */
 
 void sri_mbx_init(struct sri_mbx *mbx, struct sriov_fn *fn, const struct sriov_bar *bar,
                   const struct sri_mbx_regs *regs)

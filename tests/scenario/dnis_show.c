@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* 10 Gb/s: each byte of a frame, FCS, preamble and gap takes 0.8 ns. */
@@ -18,6 +19,11 @@ static const struct stage_setup variants[] = {
     {.name = "82599 VF, 82599 VF as standby",
      .vf_model = "82599",
      .standby_model = "82599",
+     .frame_len = 1514,
+     .wire_ns = {10 * US, 10 * US, 0}},
+    {.name = "82599 VF, virtio-net as standby",
+     .vf_model = "82599",
+     .standby_model = "virtio-net",
      .frame_len = 1514,
      .wire_ns = {10 * US, 10 * US, 0}},
     {.name = "82599 VF, 82576 VF as standby, whose path is the shorter one; jumbo frames",
@@ -39,6 +45,8 @@ enum way {
     BY_LINK,
     BY_RESET,
 };
+
+static uint32_t rounds_wanted; /* 0: as many as the line says */
 
 struct tally {
     uint64_t max_in_doubt; /* of one switch */
@@ -187,6 +195,7 @@ static void judge_all(struct stage *s, const struct tally *t, enum way way)
 
 static void show(enum way way, uint32_t rounds)
 {
+    rounds = rounds_wanted != 0 ? rounds_wanted : rounds;
     for (size_t v = 0; v < sizeof(variants) / sizeof(variants[0]); v++) {
         static struct stage stage;
         struct stage *s = &stage;
@@ -238,6 +247,7 @@ int main(int argc, char **argv)
         {"reset", loses_little_by_pf_reset, NULL, NULL, NULL},
     };
 
+    rounds_wanted = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
     for (size_t i = 0; argc > 1 && i < sizeof(tests) / sizeof(tests[0]); i++) {
         const struct CMUnitTest one[] = {tests[i]};
 
@@ -245,6 +255,6 @@ int main(int argc, char **argv)
             return cmocka_run_group_tests_name("DNIS", one, NULL, NULL);
         }
     }
-    fprintf(stderr, "dnis_show: name one of: removal, link, reset\n");
+    fprintf(stderr, "dnis_show: name one of: removal, link, reset; then, if you like, a number of rounds\n");
     return 2;
 }
