@@ -8,6 +8,7 @@
 
 #include <sriov/dnis.h>
 #include <sriov/drivers.h>
+#include <sriov/migrate.h>
 #include <sriov/vm.h>
 
 #if defined(__LP64__)
@@ -163,6 +164,34 @@ SIZE(sriov_mig_info, 16);
 AT(sriov_mig_info, size, 0);
 AT(sriov_mig_info, flags, 4);
 AT(sriov_mig_info, stop_copy_len, 8);
+
+SIZE(sriov_mig_fault, 128);
+AT(sriov_mig_fault, size, 0);
+AT(sriov_mig_fault, tag, 4);
+AT(sriov_mig_fault, offset, 8);
+AT(sriov_mig_fault, text, 16);
+
+SIZE(sriov_mig_blob, 32);
+AT(sriov_mig_blob, bytes, 0);
+AT(sriov_mig_blob, len, 8);
+AT(sriov_mig_blob, room, 16);
+AT(sriov_mig_blob, vmm, 24);
+
+SIZE(sriov_mig_writer, 40);
+SIZE(sriov_mig_section, 32);
+AT(sriov_mig_section, tag, 0);
+AT(sriov_mig_section, version, 4);
+AT(sriov_mig_section, required, 8);
+AT(sriov_mig_section, found, 9);
+AT(sriov_mig_section, has_version, 12);
+AT(sriov_mig_section, bytes, 16);
+AT(sriov_mig_section, len, 24);
+
+SIZE(sriov_mig_net_opts, 32);
+AT(sriov_mig_net_opts, size, 0);
+AT(sriov_mig_net_opts, timeout_ns, 8);
+AT(sriov_mig_net_opts, rx, 16);
+AT(sriov_mig_net_opts, arg, 24);
 
 SIZE(sriov_vm_info, 32);
 AT(sriov_vm_info, size, 0);
