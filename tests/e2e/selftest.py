@@ -23,7 +23,9 @@ from harness.cpio import Archive  # noqa: E402
 from harness.runner import Run  # noqa: E402
 from harness.stage import Stage  # noqa: E402
 from harness.tap import Tap  # noqa: E402
+from harness.verdict import console_alarm  # noqa: E402
 from harness.vm import Vm  # noqa: E402
+from harness.xen import XenRun, XenVm  # noqa: E402
 
 
 def judge(*lines):
@@ -164,6 +166,36 @@ class ServedTest(unittest.TestCase):
         self.assertEqual(self.run_scenario("raise Skip('no')"), ("skip", "skip no\n"))
 
 
+class XenTest(unittest.TestCase):
+    def test_commas_of_dom0_are_doubled(self):
+        with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+            folder = Path(name)
+            stack.enter_context(mock.patch.object(cache, "entry", lambda entry: folder))
+            stack.enter_context(mock.patch.object(cache, "qemu_command", lambda: ["qemu"]))
+            command = XenVm(folder).command(header.Header(append=["a=1,2"]), "tcg", folder, folder / "initrd")
+            modules = command[command.index("-initrd") + 1]
+            self.assertEqual(len(modules.replace(",,", "").split(",")), 2)
+            self.assertIn("a=1,,2", modules)
+            self.assertEqual(command[command.index("-kernel") + 1], str(folder / "xen.elf"))
+
+    def test_a_panic_of_xen_is_one(self):
+        with tempfile.TemporaryDirectory() as name:
+            console = Path(name) / "console.log"
+            console.write_text("(XEN) Xen call trace:\n(XEN) Panic on CPU 0:\n")
+            self.assertIn("Panic on CPU", console_alarm(console))
+
+    def test_skipped_without_packages(self):
+        with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+            folder = Path(name)
+            (folder / "t.sh").write_text("# e2e: kernels stock612\n")
+            stack.enter_context(mock.patch.dict("os.environ", {"SRIOV_CACHE": name}))
+            said = stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+            chosen = types.SimpleNamespace(accel="tcg", timeout=20, out=folder / "out", keep=False, bin=[], program=[],
+                                           env={})
+            self.assertEqual(XenRun(folder / "t.sh", "stock612", chosen).execute(), "skip")
+            self.assertIn("run scripts/setup --e2e", said.getvalue())
+
+
 class TapTest(unittest.TestCase):
     def test_passes(self):
         self.assertIsNone(judge("1..2", "ok 1 - a", "# note", "ok 2 - b # SKIP why"))
@@ -202,6 +234,16 @@ class HeaderTest(unittest.TestCase):
         for line in ("kernels big", "kernels", "colour red", "timeout soon", "devices e1000"):
             with self.subTest(line=line), self.assertRaises(Failure):
                 self.parse(f"# e2e: {line}\n")
+
+    def test_kernels_of_another_stage(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "t.sh"
+            path.write_text("# e2e: domu\n")
+            found = header.parse(path, ("one", "two"))
+            self.assertEqual((found.kernels, found.domu), (["one", "two"], True))
+            path.write_text("# e2e: kernels small\n")
+            with self.assertRaises(Failure):
+                header.parse(path, ("one", "two"))
 
 
 def tar_of(*members):

@@ -2,6 +2,7 @@
 """One guest test on one kernel, from image to verdict."""
 
 import importlib.util
+import os
 import shutil
 import sys
 import tempfile
@@ -56,6 +57,7 @@ class Run:
         self.folder = Path(tempfile.mkdtemp(prefix="sriov-e2e."))
         self.vm, self.tap = Vm(self.folder), Tap()
         self.begin = time.monotonic()
+        self.cpu_begin = sum(os.times()[2:4])  # of ended children: QEMU's, in the end
         self.emulator_fault = None
 
     def _emit(self, line):
@@ -147,6 +149,8 @@ class Run:
         print(f"# e2e.{self.name}: {word} after {seconds:.1f} s{': ' if reason else ''}{reason}", flush=True)
         if self.options.out and (self.options.out / self.name).is_dir():
             (self.options.out / self.name / "verdict").write_text(f"{word} {reason}".strip() + "\n")
+            cpu = sum(os.times()[2:4]) - self.cpu_begin
+            (self.options.out / self.name / "seconds").write_text(f"{seconds:.1f} {cpu:.1f}\n")
 
     def execute(self):
         """Returns pass, fail or skip."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Runs the commands that dom0 leaves in xenstore, one after the other: `domu` in lib.sh is the other side. An
-# answer is cut into pieces, since a value of xenstore is small.
+# answer is cut into pieces, since a value of xenstore is small, and either is base64: its tools escape what is not
+# plain text.
 
 room=data/e2e
 number=0
@@ -18,8 +19,13 @@ answer() {
 
 xenstore-write "$room/ready" 1
 while :; do
-	until command=$(xenstore-read "$room/$number/command" 2>/dev/null); do sleep 0.1; done
-	sh -c ". /e2e/lib.sh; . /e2e/domu.sh; $command" </dev/null >/tmp/output 2>&1
+	# The first of the two firings is that of the watch itself; what came between read and watch is found a second
+	# later.
+	until command=$(xenstore-read "$room/$number/command" 2>/dev/null); do
+		timeout -s PIPE 1 xenstore-watch -n 2 "$room/$number/command" >/dev/null
+	done
+	printf '%s' "$command" | base64 -d >/tmp/command
+	sh -c '. /e2e/lib.sh; . /e2e/domu.sh; . /tmp/command' </dev/null >/tmp/output 2>&1
 	answer /tmp/output $?
 	number=$((number + 1))
 done
