@@ -78,7 +78,8 @@ struct sriov_mock_pf_opts {
     uint8_t mac[6];     /* zero: 02:00:00:00:BB:00 with BB the bus */
     uint16_t total_vfs; /* 0: the device's own */
 };
-/* model: a name in sriov_models. opts may be NULL. The PF's name is copied to name_out
+/* model: a name in sriov_models. One without SR-IOV ("virtio-net") is a plain function; wherever a PF is
+ * asked for here, its name will do. opts may be NULL. The PF's name is copied to name_out
  * (SRIOV_NAME_MAX bytes; may be NULL). -ENOENT no such model, -EBUSY the BDF is taken, or that of a VF is. */
 SRIOV_API int sriov_mock_add_pf(struct sriov_mock *mock, const char *model,
                                 const struct sriov_mock_pf_opts *opts, char *name_out);
