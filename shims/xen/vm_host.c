@@ -164,8 +164,11 @@ static int leave(const struct sxen_vm_host *host, const char *bdf, uint32_t domi
         return err != 0 ? err : has;
     }
     if (err == 0) {
-        skvm_why(why, "%s: domain %u still has it after %.1f s, though xl detached it; see /var/log/xen", bdf,
-                 (unsigned)domid, (double)timeout_ns / 1e9);
+        skvm_why(why,
+                 "%s: domain %u still lists it after %.1f s, though xl detached it: its kernel does not "
+                 "answer any "
+                 "more; xl destroy %u frees it",
+                 bdf, (unsigned)domid, (double)timeout_ns / 1e9, (unsigned)domid);
         return -ETIMEDOUT;
     }
     *why = first;
