@@ -3,7 +3,7 @@
 # cache.sh and apt-private.sh.
 # A change to how the entry is made changes its format number below.
 
-xen_format=1
+xen_format=2
 xen_tools=(xl xenstored xenconsoled xen-init-dom0 libxl-save-helper lsevtchn)
 xen_store_tools=(xenstore-read xenstore-write xenstore-ls xenstore-list xenstore-rm xenstore-exists xenstore-chmod
 	xenstore-watch)
@@ -24,7 +24,7 @@ xen_series() {
 
 # xen_library ROOT NAME: before Debian 13 the C library's packages are in /lib.
 xen_library() {
-	find "$1/lib" "$1/usr/lib" -path "*/x86_64-linux-gnu/$2" | head -n 1
+	find "$1" -path "*/lib/x86_64-linux-gnu/$2" | head -n 1
 }
 
 # All that the result's loader loads for files out of a root, one path a line.
@@ -33,7 +33,7 @@ xen_needs() {
 	shift 2
 	for file; do
 		"$loader" --library-path "$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu" --list "$file" |
-			sed -nE 's/.*=> (\/[^ ]+) .*/\1/p'
+			sed -nE '/ld-linux/!s/.*=> (\/[^ ]+) .*/\1/p'
 	done | sort -u
 }
 
