@@ -13,6 +13,7 @@
 #include <sriov/fn.h>
 #include <sriov/hw/pci_regs.h>
 #include <sriov/irq.h>
+#include <sriov/migrate.h>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@
 #define BLOCKS     3u
 #define VECTORS    3u
 #define BLOCK      65536u
+#define PIECE      1024u
+#define PIECES     64u
 #define TIMEOUT_NS (getenv("FUZZ_VFU_SOCKET") != NULL ? UINT64_C(5000000000) : UINT64_C(100000))
 
 int __real_vfu_tx_flush(struct vfu_tx *tx, int sock);
@@ -183,6 +186,52 @@ static void try_memory(struct sriov_fn *fn)
     }
 }
 
+static void read_all(struct sriov_fn *fn)
+{
+    static uint8_t bytes[PIECE];
+    uint64_t len = 1;
+
+    for (uint32_t i = 0; i < PIECES && len != 0; i++) {
+        if (sriov_mig_read(fn, bytes, sizeof(bytes), &len) != 0) {
+            return;
+        }
+        FUZZ_MUST(len <= sizeof(bytes));
+    }
+}
+
+static void try_migration(struct sriov_fn *fn)
+{
+    struct sriov_mig_info info = {.size = sizeof(info)};
+    uint32_t state;
+    static const uint8_t nonsense[PIECE];
+
+    (void)sriov_mig_get_info(fn, &info);
+    if (sriov_mig_get_state(fn, &state) == 0) {
+        FUZZ_MUST(state <= SRIOV_MIG_PRE_COPY && state != 5);
+    }
+    (void)sriov_mig_set_state(fn, SRIOV_MIG_PRE_COPY);
+    read_all(fn);
+    if (sriov_mig_set_state(fn, SRIOV_MIG_STOP_COPY) == 0) {
+        read_all(fn);
+    }
+    if (sriov_mig_set_state(fn, SRIOV_MIG_RESUMING) == 0) {
+        (void)sriov_mig_write(fn, nonsense, sizeof(nonsense));
+    }
+    (void)sriov_mig_abort(fn, NULL);
+}
+
+static void try_log(struct sriov_fn *fn)
+{
+    uint64_t bitmap[2] = {0};
+    bool exact;
+
+    if (sriov_mig_dirty_start(fn, &exact) == 0) {
+        (void)sriov_mig_dirty_read(fn, sriov_iova(1 << 20), 70 * SRIOV_VM_PAGE, bitmap);
+        FUZZ_MUST(bitmap[1] >> 6 == 0); /* no page but those that were asked for */
+        (void)sriov_mig_dirty_stop(fn);
+    }
+}
+
 static void drive(struct sriov_vmm *vmm)
 {
     struct sriov_fn *fn;
@@ -194,6 +243,8 @@ static void drive(struct sriov_vmm *vmm)
     try_bars(fn);
     try_memory(fn);
     try_interrupts(fn);
+    try_log(fn);
+    try_migration(fn);
     (void)sriov_fn_close(fn);
 }
 
