@@ -15,11 +15,16 @@
  * on receiving what is still on its way, and the new one's frames wait for it; then it is quiesced and
  * what it had received is delivered before the new one's. Nothing is lost, doubled or reordered. A
  * device that dies first keeps what it had in its hands: frames that it may have sent or not are
- * not sent again, and counted (in_doubt).
+ * not sent again, and counted (in_doubt). Broadcast and multicast come on both ways all the time: of a
+ * device that carries no traffic they are dropped, and one that is on its way at the moment of a switch,
+ * where one way is longer than the other, may come twice or not at all.
  *
  * Devices stay the caller's; he calls nothing of theirs while they are attached but what reads
  * (sriov_net_get_info, sriov_net_stats). One thread for everything: the control thread of both
- * devices, which were configured without SRIOV_NET_THREADED. Nothing is allocated per packet.
+ * devices, which were configured without SRIOV_NET_THREADED. Nothing is allocated per packet. A poll may
+ * take as long as a PF's answers to a VF that recovers (five or so); the other device's ring must hold
+ * what comes meanwhile. To open, configure and start a VF takes longer: another thread may do it, before
+ * sriov_dnis_attach.
  */
 #ifndef SRIOV_DNIS_H
 #define SRIOV_DNIS_H
@@ -54,7 +59,7 @@ enum sriov_dnis_step {
     SRIOV_DNIS_STEP_ANNOUNCE = 3, /* on the new one, which sends from now on */
     SRIOV_DNIS_STEP_SETTLE = 4,   /* the old one receives what is on its way */
     SRIOV_DNIS_STEP_RX_STOP = 5,  /* the old one is quiesced */
-    SRIOV_DNIS_STEP_DONE = 6,     /* the old one's last frame is with the application */
+    SRIOV_DNIS_STEP_DONE = 6,     /* nothing of the old one is left in it */
     SRIOV_DNIS_STEP_ABORT = 7,    /* told instead of what would have come; goes back to `from` */
 };
 #define SRIOV_DNIS_STEPS 8
@@ -171,8 +176,9 @@ SRIOV_API uint32_t sriov_dnis_poll(struct sriov_dnis *dnis);
 /*
  * By command: to this device, and there it stays (AUTO: SRIOV_DNIS_VF gives the choice back to the
  * policy). 0: traffic is sent there now, or was before; what the old one receives still comes. -EINVAL: no
- * such device. -EAGAIN: it has no link, recovers, or is held down by none but MANUAL's command; or the
- * switch under way has not settled. Else what failed, or on_step returned: the old one works on.
+ * such device. -EAGAIN: it has no link or recovers, or is being brought up (the polls go on with that), or
+ * the switch under way has not settled. Hold-down is no hindrance. Else what failed, or on_step returned:
+ * the old one works on.
  */
 SRIOV_API int sriov_dnis_switch(struct sriov_dnis *dnis, enum sriov_dnis_side to);
 
