@@ -107,7 +107,7 @@ static void saves(bool pre_copy)
     }
     go(SRIOV_MIG_STOP_COPY);
     read_all(text, sizeof(text));
-    assert_string_equal(text, pre_copy ? FAKE_STATE + 3 : FAKE_STATE); /* it goes on where it was */
+    assert_string_equal(text, pre_copy ? &FAKE_STATE[3] : FAKE_STATE); /* it goes on where it was */
     assert_int_equal(bed.ops->mig_write(bed.fn, "x", 1), -EINVAL);
     go(SRIOV_MIG_STOP);
     assert_int_equal(bed.ops->mig_read(bed.fn, text, 1, &len), -EINVAL);
@@ -141,7 +141,7 @@ static void test_load(void **state)
     assert_int_equal(bed.ops->mig_set_state(bed.fn, SRIOV_MIG_STOP), -EPROTO); /* cut short */
     go(SRIOV_MIG_RESUMING);
     assert_int_equal(bed.ops->mig_write(bed.fn, FAKE_STATE, 4), 0);
-    assert_int_equal(bed.ops->mig_write(bed.fn, FAKE_STATE + 4, strlen(FAKE_STATE) - 4), 0);
+    assert_int_equal(bed.ops->mig_write(bed.fn, &FAKE_STATE[4], strlen(FAKE_STATE) - 4), 0);
     go(SRIOV_MIG_STOP);
     assert_string_equal(bed.fake->loaded, FAKE_STATE);
     assert_int_equal(bed.ops->mig_write(bed.fn, "x", 1), -EINVAL);
