@@ -171,4 +171,11 @@ bool stage_said(struct stage *s, const char *what);
 void stage_carrier(struct stage *s, int side, bool up);
 void stage_pf_reset(struct stage *s, int side);
 
+/* ---- dnis_traffic.c, for the stage: neighbours in time, and sinks of the adapters' wires ---- */
+extern const struct sriov_mac stage_pair_mac;
+void stage_app_turn(void *stage);
+void stage_network_turn(void *stage);
+void stage_on_vf_wire(void *stage, const void *frame, size_t len);
+void stage_on_standby_wire(void *stage, const void *frame, size_t len);
+
 #endif
