@@ -62,6 +62,9 @@ struct hyper {
     char log[8192]; /* errors, since it was emptied */
 };
 
+/* hyper.c; its ctx is the struct. */
+extern const struct sxen_vm_door hyper_door;
+
 /* A dom0 with an open VF and both domains. */
 struct hyper *hyper_up(void);
 /* Everything must be as it was. */
