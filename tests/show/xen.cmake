@@ -19,7 +19,7 @@ sriov_show_guest(xen.3.vf-given-taken-and-given-again xen.domu stock612 ${here}/
 sriov_show_guest(xen.3.vf-works-when-given-again xen.domu stock612 ${here}/lines.py again.txt
                  "^100 packets transmitted, 100 received, 0% packet loss")
 sriov_show_guest(xen.5.conformance-in-a-domu xen.domu stock612 ${conform_xen}
-                 "^stock612 domu: shim xen, device [^ ]+: [1-9][0-9]* passed, [0-9]+ unsupported, 0 failed of")
+                 "^stock612 domU: shim xen, device [^ ]+: [1-9][0-9]* passed, [0-9]+ unsupported, 0 failed of")
 
 # Four minutes, of a CPU that is theirs alone: what the clock says depends on what else the machine does.
 set(out ${PROJECT_BINARY_DIR}/tests/e2e/out)
