@@ -8,7 +8,7 @@
 
 bool snd_vid_on(const struct snd_filter *filter, uint16_t vid)
 {
-    return (filter->vids[vid / 8] >> vid % 8 & 1u) != 0;
+    return ((uint32_t)filter->vids[vid / 8] >> (vid % 8) & 1u) != 0;
 }
 
 static bool listed(const struct snd_filter *filter, const uint8_t *address)
