@@ -3,9 +3,8 @@
 #include "snd.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
 #define GRANULE 4096u
 
@@ -32,21 +31,42 @@ static bool whole(const struct sriov_dma_mem *mem)
     return mem->length != 0 && mem->length % GRANULE == 0;
 }
 
+/* Zeroed pages at a multiple of align, a power of two; NULL. */
+static void *take_pages(uint64_t length, uint64_t align)
+{
+    uint64_t spare = align - GRANULE;
+    if (length > SIZE_MAX - spare) {
+        return NULL;
+    }
+    uint8_t *all = mmap(NULL, length + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED) {
+        return NULL;
+    }
+    uint64_t head = (0 - (uint64_t)(uintptr_t)all) & (align - 1);
+    if (head != 0) {
+        (void)munmap(all, head);
+    }
+    if (head != spare) {
+        (void)munmap(all + head + length, spare - head);
+    }
+    return all + head;
+}
+
 int snd_op_dma_alloc(void *handle, struct sriov_dma_mem *mem)
 {
     struct snd_fn *fn = handle;
     uint64_t align = mem->align < GRANULE ? GRANULE : mem->align;
-    void *va = NULL;
+    void *va;
     if (atomic_load(&fn->dead)) {
         return -ENODEV;
     }
     if (!whole(mem) || (align & (align - 1)) != 0) {
         return -EINVAL;
     }
-    if (posix_memalign(&va, align, mem->length) != 0) {
+    va = take_pages(mem->length, align);
+    if (va == NULL) {
         return -ENOMEM;
     }
-    memset(va, 0, mem->length);
     mem->va = va;
     mem->iova = sriov_iova((uintptr_t)va);
     mem->cookie = (uintptr_t)va;
@@ -59,8 +79,7 @@ int snd_op_dma_free(void *fn, const struct sriov_dma_mem *mem)
     if (mem->cookie == 0 || mem->cookie != mem->iova.raw || mem->va == NULL) {
         return -EINVAL;
     }
-    free(mem->va);
-    return 0;
+    return munmap(mem->va, mem->length) == 0 ? 0 : -EINVAL;
 }
 
 int snd_op_dma_map(void *handle, struct sriov_dma_mem *mem)
