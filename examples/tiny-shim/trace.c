@@ -179,6 +179,19 @@ static void bar_unview(void *fn, uint32_t bar, volatile void *view)
     (void)tell(f, OP_bar_unview, 0);
 }
 
+/* What our table does not have, our functions cannot do: a capability is a promise of ours. */
+#define NOT_HANDED_ON (SRIOV_CAP_MIGRATION | SRIOV_CAP_DIRTY)
+
+static int info(void *fn, struct sriov_fn_info *info)
+{
+    struct trace_fn *f = fn;
+    int rc = f->trace->inner->info(f->inner, info);
+    if (rc == 0 && info->size >= offsetof(struct sriov_fn_info, vendor)) { /* the caller's struct has caps */
+        info->caps &= ~NOT_HANDED_ON;
+    }
+    return tell(f, OP_info, rc);
+}
+
 /* The ops that are alike: they take fn and return 0 or an errno. Sinks pass through as they are, so
  * that callbacks go straight to the core. */
 #define HAND_ON(op, params, args)                                                                            \
@@ -188,7 +201,6 @@ static void bar_unview(void *fn, uint32_t bar, volatile void *view)
         return tell(f, OP_##op, f->trace->inner->op args);                                                   \
     }
 
-HAND_ON(info, (void *fn, struct sriov_fn_info *info), (f->inner, info))
 HAND_ON(reset, (void *fn), (f->inner))
 HAND_ON(set_vfs, (void *fn, uint16_t n), (f->inner, n))
 HAND_ON(cfg_read, (void *fn, uint32_t off, uint32_t width, uint32_t *value), (f->inner, off, width, value))
