@@ -26,7 +26,6 @@ struct sric_dnis_leg {
     bool held;           /* sriov_net_quiesce */
     bool asked;          /* its owner wants it back */
     bool refused;        /* its MAC is another one */
-    bool was_dead;       /* since it carried traffic last: what bursts give late is of that time */
     uint64_t well_since; /* 0: it does not work */
     /* Sent to as sriov_dnis queue q: tx[q]. */
     struct sriov_txq *tx[SRIOV_NET_QUEUES_MAX];

@@ -31,6 +31,9 @@ static const char *next_step(const struct sriov_dnis *d)
     if (vf->asked && d->active != SRIOV_DNIS_VF) {
         return "the VF is wanted back and carries nothing: detach and close it";
     }
+    if (vf->asked && d->opts.policy == SRIOV_DNIS_MANUAL && standby_ok) {
+        return "the VF is wanted back: switch to the standby, then detach and close it";
+    }
     if (sric_dnis_gone(standby)) {
         return "the standby is gone: make another pair with one that works";
     }

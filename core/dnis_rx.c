@@ -46,10 +46,10 @@ static void keep(struct sriov_dnis *d, struct sric_dnis_leg *leg, struct sric_dn
     sric_dnis_put(fifo, frame);
 }
 
-/* At most twice a ring: a device that receives as fast as it is emptied must not keep us here. */
+/* At most twice its rings: a device that receives as fast as it is emptied must not keep us here. */
 static uint32_t most(const struct sric_dnis_leg *leg)
 {
-    return 2u * leg->net->config.rx_desc;
+    return 2u * leg->net->config.rx_desc * leg->queues;
 }
 
 void sric_dnis_stage(struct sriov_dnis *d, struct sric_dnis_leg *leg, struct sric_dnis_fifo *fifos,

@@ -156,9 +156,14 @@ static int stop_tx(struct plan *p)
 /* ---- from one to the other ---- */
 
 /* One moment for both: what came before is the old one's, group-addressed frames that come later are
- * the new one's. */
+ * the new one's. A switch back from one that settles: what came for us meanwhile came on both. */
 static void cut(struct plan *p)
 {
+    if (p->d->settle.on) {
+        sric_dnis_settle_look(p->d);
+        sric_dnis_settle_stop(p->d);
+        return;
+    }
     if (p->from != NULL && sric_dnis_alive(p->from)) {
         sric_dnis_stage(p->d, p->from, p->d->rx, false);
     }
@@ -304,7 +309,6 @@ void sric_dnis_back(struct sriov_dnis *d, enum sriov_dnis_side to)
         sric_dnis_settle_check(d, true); /* it cannot go on: the new one does */
         return;
     }
-    sric_dnis_settle_stop(d);
     d->retry_at = sriov_vmm_now(d->vmm) + RETRY_NS;
     (void)run(&p);
 }

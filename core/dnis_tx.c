@@ -2,19 +2,29 @@
 /* Sending on whichever device carries the traffic: first what another one gave back. */
 #include "dnis.h"
 
-void sric_dnis_take_back(struct sriov_dnis *d, struct sric_dnis_leg *leg)
+/* What still waits for this device is younger than what it has. */
+static void take_queue(struct sriov_dnis *d, struct sric_dnis_leg *leg, uint16_t j, uint32_t *in_doubt)
 {
+    struct sric_dnis_fifo younger = d->back[j];
     struct sriov_buf *bufs[SRIC_DNIS_BURST];
-    uint32_t in_doubt = 0;
     uint16_t n;
 
-    for (uint16_t j = 0; j < leg->queues; j++) {
-        while ((n = sriov_net_tx_take(leg->net, j, bufs, SRIC_DNIS_BURST, &in_doubt)) != 0) {
-            for (uint16_t i = 0; i < n; i++) {
-                sric_dnis_put(&d->back[j], bufs[i]);
-            }
-            d->back_n += n;
+    memset(&d->back[j], 0, sizeof(d->back[j]));
+    while ((n = sriov_net_tx_take(leg->net, j, bufs, SRIC_DNIS_BURST, in_doubt)) != 0) {
+        for (uint16_t i = 0; i < n; i++) {
+            sric_dnis_put(&d->back[j], bufs[i]);
         }
+        d->back_n += n;
+    }
+    sric_dnis_append(&d->back[j], &younger);
+}
+
+void sric_dnis_take_back(struct sriov_dnis *d, struct sric_dnis_leg *leg)
+{
+    uint32_t in_doubt = 0;
+
+    for (uint16_t j = 0; j < leg->queues; j++) {
+        take_queue(d, leg, j, &in_doubt);
     }
     d->stats.in_doubt += in_doubt;
 }

@@ -179,9 +179,11 @@ static void moves_only_by_command_where_it_is_manual(void **state)
     stage_carrier(s, VF_SIDE, true);
     stage_run(s, 1000 * MS);
     assert_true(stage_info(s).link.up);
+    assert_string_equal(stage_info(s).next_step, "");
     ask_back(s);
     stage_run(s, 50 * MS);
     assert_int_equal(stage_info(s).active, SRIOV_DNIS_VF);
+    assert_non_null(strstr(stage_info(s).next_step, "wanted back: switch to the standby"));
     assert_int_equal(sriov_dnis_switch(s->dnis, SRIOV_DNIS_STANDBY), 0);
     wait_released(s);
     assert_true(stage_is_on(s, SRIOV_DNIS_STANDBY));
