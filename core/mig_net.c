@@ -305,14 +305,27 @@ int sriov_mig_save_net(struct sriov_net *net, const struct sriov_mig_net_opts *o
     return rc;
 }
 
+/* Whole, and for queues that there are. */
+static int check_frames(const struct mig_net *m, uint16_t queues, uint64_t *bufs)
+{
+    uint32_t size = m->net->config.pool->buf_size;
+    int rc = sric_mig_frames_check(&m->s[RXFR], queues, size, bufs);
+
+    return rc == 0 ? sric_mig_frames_check(&m->s[TXFR], queues, size, bufs) : rc;
+}
+
 int sriov_mig_abort_net(struct sriov_net *net, const struct sriov_mig_net_opts *opts,
                         const struct sriov_mig_blob *stream)
 {
     struct mig_net m;
+    uint64_t bufs = 0;
     int rc = stream != NULL ? take_opts(&m, net, opts) : -EINVAL;
 
     if (rc == 0) {
         rc = sriov_mig_parse(stream->bytes, stream->len, net->fn, SRIOV_MIG_KIND_NET, m.s, SECTIONS, NULL);
+    }
+    if (rc == 0) {
+        rc = check_frames(&m, net->config.queues, &bufs);
     }
     return rc == 0 ? put_back(&m) : rc;
 }
@@ -356,8 +369,7 @@ static int check_fits(const struct mig_net *m, struct sriov_mig_fault *fault)
         return sric_mig_refuse(fault, -ENOSPC, SRIC_MIG_NETC, 2, "MTU %u at the source, at most %u here",
                                (unsigned)mtu, (unsigned)net->max_mtu);
     }
-    if (sric_mig_frames_check(&m->s[RXFR], queues, net->config.pool->buf_size, &need) != 0 ||
-        sric_mig_frames_check(&m->s[TXFR], queues, net->config.pool->buf_size, &need) != 0) {
+    if (check_frames(m, queues, &need) != 0) {
         return sric_mig_refuse(fault, -EPROTO, SRIC_MIG_RXFR, 0, "frames that make no sense");
     }
     have = sriov_pool_count(net->config.pool) - sriov_pool_in_use(net->config.pool);
@@ -411,22 +423,34 @@ static int take_settings(struct mig_net *m, const struct before *b, struct sriov
                            -rc);
 }
 
+/* The source is about to go on: this side must not, too. */
+static int send_or_undo(struct mig_net *m, const struct before *b, struct sriov_mig_fault *fault)
+{
+    int rc = send_tx(m);
+
+    if (rc == 0) {
+        return 0;
+    }
+    go_back(m->net, b);
+    return sric_mig_refuse(fault, rc, SRIC_MIG_TXFR, 0,
+                           "the device does not take what is to be sent (errno %d); look at its link, or "
+                           "configure a larger ring",
+                           -rc);
+}
+
 static int load(struct mig_net *m, struct sriov_mig_fault *fault)
 {
     struct before b = {.driver = {.vmm = sriov_fn_vmm(m->net->fn)}, .mtu = m->net->config.mtu};
     int rc = take_driver(m->net, &b.driver);
-    int rx;
 
     if (rc == 0) {
         rc = take_settings(m, &b, fault);
     }
-    sriov_mig_blob_free(&b.driver);
-    if (rc != 0) {
-        return rc;
+    if (rc == 0) {
+        rc = send_or_undo(m, &b, fault);
     }
-    rx = deliver_rx(m);
-    rc = send_tx(m);
-    return rx != 0 ? rx : rc;
+    sriov_mig_blob_free(&b.driver);
+    return rc == 0 ? deliver_rx(m) : rc;
 }
 
 int sriov_mig_load_net(struct sriov_net *net, const struct sriov_mig_net_opts *opts, const void *bytes,

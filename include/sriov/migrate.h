@@ -189,13 +189,14 @@ struct sriov_mig_net_opts {
 SRIOV_API int sriov_mig_save_net(struct sriov_net *net, const struct sriov_mig_net_opts *opts,
                                  struct sriov_mig_blob *out, uint32_t *in_doubt);
 /* The source goes on: started again, with the frames of the stream that it made, sent and delivered in order.
- */
+ * A stream that is damaged or not its own: as from load, and it stays quiesced. */
 SRIOV_API int sriov_mig_abort_net(struct sriov_net *net, const struct sriov_mig_net_opts *opts,
                                   const struct sriov_mig_blob *stream);
 /*
  * Into a device that is configured and not started, of the same driver: settings are asked of its own PF; it
  * is started; then frames go out and, by rx(arg, ...), in. Nothing is changed on an error: -EPROTO, -ENXIO,
- * -ENOSPC (fewer queues, a pool too small), -EACCES (the PF refuses a setting), -EAGAIN (the PF is silent).
+ * -ENOSPC (fewer queues, a pool too small), -EACCES (the PF refuses a setting), -EAGAIN (the PF is silent),
+ * -ETIMEDOUT (it does not take the frames to be sent: stopped again, some of them may be out, none came in).
  */
 SRIOV_API int sriov_mig_load_net(struct sriov_net *net, const struct sriov_mig_net_opts *opts,
                                  const void *bytes, uint64_t len, struct sriov_mig_fault *fault);

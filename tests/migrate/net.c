@@ -244,6 +244,65 @@ static void save(struct world *w, struct sriov_mig_blob *stream)
     MUST(sriov_mock_set_delay(w->mock, w->vf_name, SRIOV_DELAY_TX, 0) == 0);
 }
 
+#define TAG(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+
+/* The stream with its frames to be sent so many times over, the first of them on another queue. */
+static void bend(struct world *w, const uint8_t *bytes, uint64_t len, uint32_t times, uint16_t queue,
+                 struct sriov_mig_blob *out)
+{
+    struct sriov_mig_section s[4] = {{.tag = TAG('N', 'E', 'T', 'C'), .version = 1},
+                                     {.tag = TAG('D', 'R', 'V', 'R'), .version = 1},
+                                     {.tag = TAG('R', 'X', 'F', 'R'), .version = 1},
+                                     {.tag = TAG('T', 'X', 'F', 'R'), .version = 1}};
+    struct sriov_mig_writer writer;
+    uint8_t *frames;
+
+    MUST(sriov_mig_parse(bytes, len, w->fn, SRIOV_MIG_KIND_NET, s, 4, NULL) == 0);
+    frames = malloc(times * s[3].len);
+    MUST(frames != NULL && s[3].len > 6);
+    for (uint32_t i = 0; i < times; i++) {
+        memcpy(frames + i * s[3].len, s[3].bytes, s[3].len);
+    }
+    memcpy(frames + 4, &queue, sizeof(queue));
+    MUST(sriov_mig_writer_begin(&writer, w->fn, SRIOV_MIG_KIND_NET) == 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        MUST(sriov_mig_put(&writer, s[i].tag, 1, s[i].bytes, s[i].len) == 0);
+    }
+    MUST(sriov_mig_put(&writer, s[3].tag, 1, frames, times * s[3].len) == 0);
+    MUST(sriov_mig_writer_end(&writer, out) == 0);
+    free(frames);
+}
+
+/* For a queue that there is not: neither sent nor delivered, and still held. */
+static void abort_of_a_wrong_stream(struct world *w, const struct sriov_mig_blob *stream)
+{
+    struct sriov_mig_net_opts opts = opts_of(w);
+    struct sriov_mig_blob wrong = {0};
+    uint32_t received = w->received;
+
+    bend(w, stream->bytes, stream->len, 1, 40000, &wrong);
+    MUST(sriov_mig_abort_net(w->net, &opts, &wrong) == -EPROTO);
+    MUST(w->received == received && sriov_fn_state(w->fn) == SRIOV_FN_QUIESCED);
+    sriov_mig_blob_free(&wrong);
+}
+
+/* More to be sent than its ring holds, on a device that does not send: nothing comes in, it is stopped. */
+static void load_into_a_slow_one(struct world *w, const uint8_t *bytes, uint64_t len)
+{
+    struct sriov_mig_net_opts opts = opts_of(w);
+    struct sriov_mig_fault fault = {.size = sizeof(fault)};
+    struct sriov_mig_blob many = {0};
+
+    bend(w, bytes, len, 10, 0, &many);
+    MUST(sriov_mock_set_delay(w->mock, w->vf_name, SRIOV_DELAY_TX, 400 * MS) == 0);
+    MUST(sriov_mig_load_net(w->net, &opts, many.bytes, many.len, &fault) == -ETIMEDOUT);
+    MUST(strstr(fault.text, "does not take what is to be sent") != NULL);
+    MUST(w->received == 0 && w->wire_got == 0);
+    MUST(sriov_fn_state(w->fn) == SRIOV_FN_STOPPED);
+    MUST(sriov_mock_set_delay(w->mock, w->vf_name, SRIOV_DELAY_TX, 0) == 0);
+    sriov_mig_blob_free(&many);
+}
+
 static int source(const char *model, int fd)
 {
     struct world w;
@@ -260,6 +319,7 @@ static int source(const char *model, int fd)
     works(&w);
     opts = opts_of(&w);
     save(&w, &stream); /* and not gone after all */
+    abort_of_a_wrong_stream(&w, &stream);
     MUST(sriov_mig_abort_net(w.net, &opts, &stream) == 0);
     sriov_mig_blob_free(&stream);
     works(&w);
@@ -317,6 +377,7 @@ static int dest(const char *model, int fd)
     bytes = malloc(head.len);
     MUST(bytes != NULL && wire_bytes(fd, bytes, head.len));
     refused = try_wrong(&w, bytes, head.len);
+    load_into_a_slow_one(&w, bytes, head.len);
     w.received = counters[0];
     w.sent = counters[1];
     w.wire_sent = counters[2];
