@@ -41,7 +41,15 @@
     X(irq_unmask)                                                                                            \
     X(irq_pending)                                                                                           \
     X(irq_trigger)                                                                                           \
-    X(set_event_sink)
+    X(set_event_sink)                                                                                        \
+    X(dma_dirty_start)                                                                                       \
+    X(dma_dirty_stop)                                                                                        \
+    X(dma_dirty_read)                                                                                        \
+    X(mig_info)                                                                                              \
+    X(mig_state)                                                                                             \
+    X(mig_set_state)                                                                                         \
+    X(mig_read)                                                                                              \
+    X(mig_write)
 
 enum {
 #define NUMBER(op) OP_##op,
@@ -179,19 +187,6 @@ static void bar_unview(void *fn, uint32_t bar, volatile void *view)
     (void)tell(f, OP_bar_unview, 0);
 }
 
-/* What our table does not have, our functions cannot do: a capability is a promise of ours. */
-#define NOT_HANDED_ON (SRIOV_CAP_MIGRATION | SRIOV_CAP_DIRTY)
-
-static int info(void *fn, struct sriov_fn_info *info)
-{
-    struct trace_fn *f = fn;
-    int rc = f->trace->inner->info(f->inner, info);
-    if (rc == 0 && info->size >= offsetof(struct sriov_fn_info, vendor)) { /* the caller's struct has caps */
-        info->caps &= ~NOT_HANDED_ON;
-    }
-    return tell(f, OP_info, rc);
-}
-
 /* The ops that are alike: they take fn and return 0 or an errno. Sinks pass through as they are, so
  * that callbacks go straight to the core. */
 #define HAND_ON(op, params, args)                                                                            \
@@ -201,6 +196,7 @@ static int info(void *fn, struct sriov_fn_info *info)
         return tell(f, OP_##op, f->trace->inner->op args);                                                   \
     }
 
+HAND_ON(info, (void *fn, struct sriov_fn_info *info), (f->inner, info))
 HAND_ON(reset, (void *fn), (f->inner))
 HAND_ON(set_vfs, (void *fn, uint16_t n), (f->inner, n))
 HAND_ON(cfg_read, (void *fn, uint32_t off, uint32_t width, uint32_t *value), (f->inner, off, width, value))
@@ -226,6 +222,15 @@ HAND_ON(irq_unmask, (void *fn, uint32_t vector), (f->inner, vector))
 HAND_ON(irq_pending, (void *fn, uint32_t vector, uint32_t *pending), (f->inner, vector, pending))
 HAND_ON(irq_trigger, (void *fn, uint32_t vector), (f->inner, vector))
 HAND_ON(set_event_sink, (void *fn, const struct sriov_event_sink *sink), (f->inner, sink))
+HAND_ON(dma_dirty_start, (void *fn), (f->inner))
+HAND_ON(dma_dirty_stop, (void *fn), (f->inner))
+HAND_ON(dma_dirty_read, (void *fn, uint64_t iova, uint64_t length, uint64_t *bitmap),
+        (f->inner, iova, length, bitmap))
+HAND_ON(mig_info, (void *fn, struct sriov_mig_info *info), (f->inner, info))
+HAND_ON(mig_state, (void *fn, uint32_t *state), (f->inner, state))
+HAND_ON(mig_set_state, (void *fn, uint32_t state), (f->inner, state))
+HAND_ON(mig_read, (void *fn, void *bytes, uint64_t room, uint64_t *len), (f->inner, bytes, room, len))
+HAND_ON(mig_write, (void *fn, const void *bytes, uint64_t len), (f->inner, bytes, len))
 
 /* ---- the table ---- */
 
@@ -270,6 +275,14 @@ static const struct sriov_vmm_ops trace_ops = {
     .irq_pending = irq_pending,
     .irq_trigger = irq_trigger,
     .set_event_sink = set_event_sink,
+    .dma_dirty_start = dma_dirty_start,
+    .dma_dirty_stop = dma_dirty_stop,
+    .dma_dirty_read = dma_dirty_read,
+    .mig_info = mig_info,
+    .mig_state = mig_state,
+    .mig_set_state = mig_set_state,
+    .mig_read = mig_read,
+    .mig_write = mig_write,
 };
 
 int trace_create(struct sriov_vmm *inner, FILE *out, struct trace **trace)
