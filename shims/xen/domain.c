@@ -76,11 +76,20 @@ static int refused(const struct sxen *xen, int err, struct skvm_why *why)
     return err == -ENOMEM || err == -EPERM ? err : -EOPNOTSUPP;
 }
 
+/* Functions may be opened by several threads at once. */
+static bool is_open(struct sxen *xen)
+{
+    pthread_mutex_lock(&xen->base.lock);
+    bool open = xen->xen != NULL;
+    pthread_mutex_unlock(&xen->base.lock);
+    return open;
+}
+
 int sxen_enter(struct sxen *xen, struct skvm_why *why)
 {
     char path[SKVM_PATH_MAX];
     int err = check_kind(xen, why);
-    if (err != 0 || xen->xen != NULL) {
+    if (err != 0 || is_open(xen)) {
         return err;
     }
     snprintf(path, sizeof(path), "%s/xen/privcmd", xen->base.host.dev);
@@ -89,7 +98,9 @@ int sxen_enter(struct sxen *xen, struct skvm_why *why)
                  xen->kind == SXEN_DOMU ? " unrestricted=1" : "");
         return -ENOENT;
     }
-    err = xen->door->open(xen->door->ctx, &xen->xen);
+    pthread_mutex_lock(&xen->base.lock);
+    err = xen->xen == NULL ? xen->door->open(xen->door->ctx, &xen->xen) : 0;
+    pthread_mutex_unlock(&xen->base.lock);
     return err != 0 ? refused(xen, err, why) : 0;
 }
 

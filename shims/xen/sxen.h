@@ -36,7 +36,9 @@ struct sxen {
     uint64_t chunk_bytes;
 };
 
-/* xen.c: with a door and an OS of the caller's. */
+/* xen.c: the caller's options, checked, with defaults. */
+int sxen_opts_take(const struct sriov_xen_opts *opts, struct sriov_xen_opts *own);
+/* With a door and an OS of the caller's. */
 int sxen_create(const struct sriov_xen_opts *opts, const struct skvm_sys *sys, const struct sxen_door *door,
                 struct sriov_vmm **out);
 
@@ -216,6 +218,8 @@ int sxen_pirqs_again(struct sxen_fn *fn);
 /* event.c */
 int sxen_events_init(struct sxen_fn *fn);
 void sxen_events_drop(struct sxen_fn *fn);
+/* domU: the toolstack has asked for it, and has it not yet. */
+bool sxen_leaves(struct sxen_fn *fn);
 int sxen_op_set_event_sink(void *fn, const struct sriov_event_sink *sink);
 /* From any thread: the function is not there any more. */
 void sxen_note_gone(struct sxen_fn *fn);

@@ -8,6 +8,7 @@
 
 #define TIMEOUT_NS    UINT64_C(60000000000)
 #define OPTS_SIZE_MAX 4096u
+#define LIBRARY       "install libxenmisc of that release"
 #define DOMID_MAX     0x7fefu /* the last that Xen gives, its public xen.h: DOMID_FIRST_RESERVED less one */
 
 int sxen_vm_error(int err)
@@ -93,10 +94,8 @@ static int open_xen(struct sxen_machine *machine)
     }
     int err = door->open(door->ctx, &machine->hv);
     if (err == -EOPNOTSUPP) {
-        return sxen_vm_fail(
-            machine, "machine", err,
-            "libxenctrl is not that of the Xen that this was built for: install libxenmisc of "
-            "that release");
+        return sxen_vm_fail(machine, "machine", err,
+                            "libxenctrl is not that of the Xen that this was built for: " LIBRARY);
     }
     if (err != 0) {
         (void)sxen_vm_fail(machine, "machine", err,
@@ -104,6 +103,20 @@ static int open_xen(struct sxen_machine *machine)
         return err == -ENOMEM ? err : err == -EACCES || err == -EPERM ? -EPERM : -EOPNOTSUPP;
     }
     return 0;
+}
+
+static int fail_domain(const struct sxen_machine *machine, int err)
+{
+    switch (err) {
+    case -ENOENT:
+        return sxen_vm_fail(machine, "machine", err, "no such domain, or it is dying; see: xl list");
+    case -EOPNOTSUPP:
+        return sxen_vm_fail(machine, "machine", err, "libxenctrl is not that of the Xen that runs: " LIBRARY);
+    case -EPERM:
+        return sxen_vm_fail(machine, "machine", err, "Xen tells nothing of domains: run as root in dom0");
+    default:
+        return sxen_vm_fail(machine, "machine", err, "Xen tells nothing of the domain; see: xl dmesg");
+    }
 }
 
 static int check_domain(struct sxen_machine *machine)
@@ -114,16 +127,15 @@ static int check_domain(struct sxen_machine *machine)
     if (err == 0 && domain.dying) {
         err = -ENOENT;
     }
-    err = sxen_vm_error(err);
-    if (err != 0 && err != -EPROTO) {
-        return sxen_vm_fail(machine, "machine", err, "no such domain, or it is dying; see: xl list");
+    if (err != 0) {
+        return fail_domain(machine, sxen_vm_error(err));
     }
-    if (err == 0 && sxen_vm_is_model(machine) && !domain.hvm) {
+    if (sxen_vm_is_model(machine) && !domain.hvm) {
         return sxen_vm_fail(machine, "machine", -EOPNOTSUPP,
                             "a PV domain has no device model: leave SRIOV_XEN_VM_DEVICE_MODEL out");
     }
-    machine->hap = err == 0 && domain.hvm && domain.hap;
-    return err;
+    machine->hap = domain.hvm && domain.hap;
+    return 0;
 }
 
 static int parts_make(struct sxen_machine *machine)

@@ -28,7 +28,7 @@ struct ctl {
     xendevicemodel_handle *model;
     __typeof__(&xc_interface_open) interface_open;
     __typeof__(&xc_interface_close) interface_close;
-    __typeof__(&xc_domain_getinfo) domain_getinfo;
+    __typeof__(&xc_domain_getinfolist) domains_getinfo;
     __typeof__(&xc_test_assign_device) test_assign;
     __typeof__(&xc_assign_device) assign;
     __typeof__(&xc_deassign_device) deassign;
@@ -60,7 +60,7 @@ struct symbol {
 static const struct symbol control[] = {
     {"xc_interface_open", offsetof(struct ctl, interface_open)},
     {"xc_interface_close", offsetof(struct ctl, interface_close)},
-    {"xc_domain_getinfo", offsetof(struct ctl, domain_getinfo)},
+    {"xc_domain_getinfolist", offsetof(struct ctl, domains_getinfo)},
     {"xc_test_assign_device", offsetof(struct ctl, test_assign)},
     {"xc_assign_device", offsetof(struct ctl, assign)},
     {"xc_deassign_device", offsetof(struct ctl, deassign)},
@@ -160,20 +160,26 @@ static int open_xen(void *ctx, void **out)
 
 /* ---- calls ---- */
 
+/* The call that each release has: those for one domain alone went, or came, with Xen 4.18. */
 static int get_domain(void *ctx, void *xen, uint32_t domid, struct sxen_domain *domain)
 {
     struct ctl *ctl = xen;
-    xc_dominfo_t info;
+    xc_domaininfo_t info;
     (void)ctx;
-    int n = ctl->domain_getinfo(ctl->xc, domid, 1, &info);
+    int n = ctl->domains_getinfo(ctl->xc, domid, 1, &info);
     if (n < 0) {
         return negative(n);
     }
-    if (n == 0 || info.domid != domid) {
+    if (n == 0 || info.domain != domid) {
         return -ENOENT; /* it gives the next one that there is */
     }
-    *domain = (struct sxen_domain){
-        .hvm = info.hvm, .hap = info.hap, .dying = info.dying || info.crashed, .pages = info.nr_pages};
+    bool down = (info.flags & XEN_DOMINF_shutdown) != 0;
+    bool crashed =
+        down && (info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask) == SHUTDOWN_crash;
+    *domain = (struct sxen_domain){.hvm = (info.flags & XEN_DOMINF_hvm_guest) != 0,
+                                   .hap = (info.flags & XEN_DOMINF_hap) != 0,
+                                   .dying = crashed || (info.flags & XEN_DOMINF_dying) != 0,
+                                   .pages = info.tot_pages};
     return 0;
 }
 

@@ -94,6 +94,8 @@ void sxen_op_vm_dev_del(void *handle)
     struct sxen_dev **link = &machine->devs;
     dev->gone = NULL;
     if (sxen_vm_is_model(machine)) {
+        /* What its guest said last is not of the next one in its slot. */
+        atomic_fetch_and(&machine->left, ~(UINT32_C(1) << dev->slot));
         sxen_model_drop(dev);
     } else {
         sxen_tool_drop(dev);

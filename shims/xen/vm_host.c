@@ -15,15 +15,15 @@
 int sxen_vm_host_init(struct sxen_vm_host *host, const struct sriov_xen_opts *opts,
                       const struct sxen_vm_door *door)
 {
-    struct sriov_kvm_opts files = {.size = sizeof(files)};
-    if (opts != NULL && opts->size < sizeof(*opts)) {
-        return -EINVAL;
+    struct sriov_xen_opts own;
+    int err = sxen_opts_take(opts, &own);
+    if (err != 0) {
+        return err;
     }
-    if (opts != NULL) {
-        files.sysfs_root = opts->sysfs_root;
-        files.dev_root = opts->dev_root;
-        files.proc_root = opts->proc_root;
-    }
+    const struct sriov_kvm_opts files = {.size = sizeof(files),
+                                         .sysfs_root = own.sysfs_root,
+                                         .dev_root = own.dev_root,
+                                         .proc_root = own.proc_root};
     host->door = door;
     return skvm_host_init(&host->files, &files, &skvm_sys_linux);
 }
@@ -60,6 +60,16 @@ int sxen_vm_backend(void *ctx, uint32_t domid, uint32_t *state)
     *state = err == 0 ? (uint32_t)strtoul(text, NULL, 10) : 0;
     door->store_close(door->ctx, store);
     return err;
+}
+
+static int check_words(const char *bdf, uint32_t domid, struct skvm_why *why)
+{
+    if (skvm_bdf_check(bdf) == 0 && domid != 0) {
+        return 0;
+    }
+    skvm_why(why, "%.64s to or from domain %u: wants a PCI address like 0000:01:10.0, and not dom0",
+             bdf != NULL ? bdf : "", (unsigned)domid);
+    return -EINVAL;
 }
 
 /* ---- to a domain ---- */
@@ -110,12 +120,10 @@ int sxen_give(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, 
 {
     const struct skvm_sys *sys = host->files.sys;
     int fd = -1;
-    int err = skvm_bdf_check(bdf);
-    if (err != 0 || domid == 0) {
-        skvm_why(why, "%.64s: wants a PCI address and a domain other than dom0", bdf);
+    if (check_words(bdf, domid, why) != 0) {
         return -EINVAL;
     }
-    err = lock_out(host, bdf, &fd, why);
+    int err = lock_out(host, bdf, &fd, why);
     if (err != 0) {
         return err;
     }
@@ -178,12 +186,14 @@ static int leave(const struct sxen_vm_host *host, const char *bdf, uint32_t domi
 int sxen_take(const struct sxen_vm_host *host, const char *bdf, uint32_t domid, uint32_t flags,
               uint64_t timeout_ns, struct skvm_why *why)
 {
-    int err = skvm_bdf_check(bdf);
-    if (err != 0 || (flags & ~(SRIOV_XEN_TAKE_FORCE | SRIOV_XEN_TAKE_UNBIND)) != 0) {
-        skvm_why(why, "%.64s: wants a PCI address", bdf);
+    if (check_words(bdf, domid, why) != 0) {
         return -EINVAL;
     }
-    err = leave(host, bdf, domid, flags, timeout_ns, why);
+    if ((flags & ~(SRIOV_XEN_TAKE_FORCE | SRIOV_XEN_TAKE_UNBIND)) != 0) {
+        skvm_why(why, "%s: flags 0x%x are not known", bdf, (unsigned)flags);
+        return -EINVAL;
+    }
+    int err = leave(host, bdf, domid, flags, timeout_ns, why);
     if (err == 0 && (flags & SRIOV_XEN_TAKE_UNBIND) != 0) {
         err = sxen_xl_unassignable(host, bdf, timeout_ns, why);
     }
@@ -200,12 +210,21 @@ static int say(char *text, size_t room, const struct skvm_why *why, int err)
     return err;
 }
 
+static int host_init(struct sxen_vm_host *host, const struct sriov_xen_opts *opts, struct skvm_why *why)
+{
+    int err = sxen_vm_host_init(host, opts, &sxen_vm_door_linux);
+    if (err != 0) {
+        skvm_why(why, "options of this call are not right: see struct sriov_xen_opts");
+    }
+    return err;
+}
+
 int sriov_xen_give(const struct sriov_xen_opts *opts, const char *bdf, uint32_t domid, uint64_t timeout_ns,
                    char *why, size_t room)
 {
     struct sxen_vm_host host;
     struct skvm_why own = {""};
-    int err = sxen_vm_host_init(&host, opts, &sxen_vm_door_linux);
+    int err = host_init(&host, opts, &own);
     err = err == 0 ? sxen_give(&host, bdf, domid, timeout_ns, &own) : err;
     return say(why, room, &own, err);
 }
@@ -215,7 +234,7 @@ int sriov_xen_take(const struct sriov_xen_opts *opts, const char *bdf, uint32_t 
 {
     struct sxen_vm_host host;
     struct skvm_why own = {""};
-    int err = sxen_vm_host_init(&host, opts, &sxen_vm_door_linux);
+    int err = host_init(&host, opts, &own);
     err = err == 0 ? sxen_take(&host, bdf, domid, flags, timeout_ns, &own) : err;
     return say(why, room, &own, err);
 }
@@ -226,7 +245,15 @@ int sriov_xen_xl(const char *const *words, uint64_t timeout_ns, char *text, size
     char least[1];
     struct sxen_child child = sxen_child(text_room != 0 ? text : least, text_room != 0 ? text_room : 1);
     struct skvm_why own = {""};
+    size_t n = 0;
     child.text[0] = '\0';
+    while (words != NULL && words[n] != NULL && n <= SXEN_XL_WORDS - 2) {
+        n++;
+    }
+    if (n == 0 || n > SXEN_XL_WORDS - 2) {
+        skvm_why(&own, "xl wants one to %d words, not more", SXEN_XL_WORDS - 2);
+        return say(why, room, &own, -EINVAL);
+    }
     int err = sxen_xl(&sxen_vm_door_linux, words, timeout_ns, &child, &own);
     return say(why, room, &own, err);
 }

@@ -19,6 +19,7 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define LEAST_MS  2
 #define MOST_MS   50
+#define READS     64 /* at one look, lest one that never stops talking keeps us from the clock */
 
 extern char **environ;
 
@@ -90,7 +91,7 @@ int sxen_vm_start(void *ctx, const char *const *argv, struct sxen_child *child)
 /* What does not fit is read and dropped: it must not stand still for us. True when all outputs are closed. */
 static bool drain(struct sxen_child *child)
 {
-    for (;;) {
+    for (int reads = 0; reads < READS; reads++) {
         char rest[512];
         size_t room = child->room - 1 - child->length;
         char *to = room != 0 ? child->text + child->length : rest;
@@ -104,6 +105,7 @@ static bool drain(struct sxen_child *child)
         child->length += room != 0 ? (size_t)n : 0;
         child->text[child->length] = '\0';
     }
+    return false;
 }
 
 static bool reap(struct sxen_child *child, int *status)

@@ -102,7 +102,7 @@ static int tail_check(const struct sriov_xen_opts *opts)
     return 0;
 }
 
-static int opts_take(const struct sriov_xen_opts *opts, struct sriov_xen_opts *own)
+int sxen_opts_take(const struct sriov_xen_opts *opts, struct sriov_xen_opts *own)
 {
     *own = (struct sriov_xen_opts){.size = sizeof(*own)};
     if (opts != NULL) {
@@ -155,7 +155,7 @@ int sxen_create(const struct sriov_xen_opts *opts, const struct skvm_sys *sys, c
 {
     struct sriov_xen_opts own;
     struct skvm_host host;
-    int err = opts_take(opts, &own);
+    int err = sxen_opts_take(opts, &own);
     err = err != 0 ? err : host_init(&host, &own, sys);
     if (err != 0) {
         return err;

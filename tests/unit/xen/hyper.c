@@ -192,6 +192,7 @@ static int get_domain(void *ctx, void *xen, uint32_t domid, struct sxen_domain *
     if (err == 0 && domid != HYPER_PV && domid != HYPER_HVM) {
         err = -ENOENT;
     }
+    err = hyper->domain_says != 0 ? -(int)hyper->domain_says : err;
     *domain = (struct sxen_domain){
         .hvm = domid == HYPER_HVM, .hap = !hyper->no_hap, .dying = hyper->dying, .pages = 64};
     return err;

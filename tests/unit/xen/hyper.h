@@ -42,6 +42,7 @@ struct hyper {
     bool foreign_log;     /* a migration of somebody else's is under way */
     bool foreign_dev;     /* xl gave the domain another function */
     uint32_t assign_says; /* errno of the next assign; 0: none */
+    uint32_t domain_says; /* the same, of what is asked of a domain */
     uint64_t time;
 
     /* What is held. */

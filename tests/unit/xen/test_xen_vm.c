@@ -103,6 +103,13 @@ static void test_no_machine(void **state)
     hyper->dying = true;
     no_machine(hyper, HYPER_PV, 0, -ENOENT, "dying");
     hyper->dying = false;
+    hyper->domain_says = EACCES; /* another release's interface */
+    no_machine(hyper, HYPER_PV, 0, -EOPNOTSUPP, "install libxenmisc");
+    hyper->domain_says = EPERM;
+    no_machine(hyper, HYPER_PV, 0, -EPERM, "run as root in dom0");
+    hyper->domain_says = EIO;
+    no_machine(hyper, HYPER_PV, 0, -EPROTO, "xl dmesg");
+    hyper->domain_says = 0;
     no_machine(hyper, HYPER_PV, SRIOV_XEN_VM_DEVICE_MODEL, -EOPNOTSUPP, "PV domain has no device model");
     hyper->no_lib = true;
     no_machine(hyper, HYPER_PV, 0, -EOPNOTSUPP, "libxenmisc");
@@ -257,6 +264,57 @@ static void test_refused(void **state)
     finish(hyper, vm);
 }
 
+/* ---- without a machine ---- */
+
+static void test_host_services(void **state)
+{
+    static const char *const many[] = {"a", "b", "c", "d", "e", "f", "g", NULL};
+    static const char *const none[] = {NULL};
+    const struct sriov_xen_opts flags = {.size = sizeof(flags), .flags = 1u << 31};
+    const struct {
+        struct sriov_xen_opts opts;
+        uint64_t tail;
+    } longer = {.opts = {.size = sizeof(longer)}, .tail = 1};
+    (void)state;
+    struct hyper *hyper = hyper_up();
+    struct sxen_vm_host host;
+    struct skvm_why why = {""};
+    char text[64];
+    char line[128] = "";
+    assert_int_equal(sxen_vm_host_init(&host, NULL, &hyper->door), 0);
+    assert_int_equal(sxen_take(&host, FAKE_VF, 0, 0, SECOND, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "dom0"));
+    assert_int_equal(sxen_give(&host, NULL, 1, SECOND, &why), -EINVAL);
+    assert_int_equal(sxen_take(&host, FAKE_VF, 1, 1u << 31, SECOND, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "flags"));
+    assert_string_equal(hyper->last_xl, "");
+    assert_int_equal(sriov_xen_xl(many, SECOND, text, sizeof(text), line, sizeof(line)), -EINVAL);
+    assert_non_null(strstr(line, "6 words"));
+    assert_int_equal(sriov_xen_xl(none, SECOND, text, sizeof(text), NULL, 0), -EINVAL);
+    assert_int_equal(sriov_xen_xl(NULL, SECOND, text, sizeof(text), NULL, 0), -EINVAL);
+    assert_int_equal(sriov_xen_give(&longer.opts, FAKE_VF, 1, SECOND, line, sizeof(line)), -E2BIG);
+    assert_non_null(strstr(line, "sriov_xen_opts"));
+    assert_int_equal(sriov_xen_take(&flags, FAKE_VF, 1, 0, SECOND, line, sizeof(line)), -EINVAL);
+    hyper_down(hyper);
+}
+
+/* A program that never stops talking: what does not fit is dropped, and the clock goes on. */
+static void test_talker(void **state)
+{
+    static const char *const words[SXEN_XL_WORDS] = {"yes", NULL};
+    char text[64];
+    struct sxen_child child = sxen_child(text, sizeof(text));
+    int status = 0;
+    (void)state;
+    assert_int_equal(sxen_vm_start(NULL, words, &child), 0);
+    while (child.length < sizeof(text) - 1) {
+        assert_int_equal(sxen_vm_follow(NULL, &child, SECOND / 50, &status), 0);
+    }
+    sxen_vm_end(NULL, &child);
+    assert_memory_equal(text, "y\ny\n", 4);
+    assert_int_equal(strlen(text), sizeof(text) - 1);
+}
+
 /* Each call to the outside fails in turn: all, or nothing. */
 static void test_sweep(void **state)
 {
@@ -318,12 +376,13 @@ static void test_sweep_release(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_options), cmocka_unit_test(test_no_machine),
-        cmocka_unit_test(test_caps),    cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_willing), cmocka_unit_test(test_deaf),
-        cmocka_unit_test(test_asked),   cmocka_unit_test(test_released_while_asked),
-        cmocka_unit_test(test_later),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_sweep),   cmocka_unit_test(test_sweep_release),
+        cmocka_unit_test(test_options),       cmocka_unit_test(test_no_machine),
+        cmocka_unit_test(test_caps),          cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_willing),       cmocka_unit_test(test_deaf),
+        cmocka_unit_test(test_asked),         cmocka_unit_test(test_released_while_asked),
+        cmocka_unit_test(test_later),         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_sweep),         cmocka_unit_test(test_sweep_release),
+        cmocka_unit_test(test_host_services), cmocka_unit_test(test_talker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
