@@ -11,6 +11,7 @@ GREETING = {"QMP": {"version": {"qemu": {"micro": 3, "minor": 0, "major": 10}, "
                     "capabilities": ["oob"]}}
 SILENT = object()  # no answer at all
 CLOSE = object()  # the connection ends
+DIE = object()  # and there is no other
 
 
 def error(desc, kind="GenericError"):
@@ -81,7 +82,10 @@ class FakeQmp:
                 if callable(answer):
                     answer = answer(request.get("arguments", {}))
                 for part in answer if isinstance(answer, list) else [answer]:
-                    if part is CLOSE:
+                    if part is DIE:
+                        self._listener.shutdown(socket.SHUT_RDWR)
+                        self._listener.close()
+                    if part in (CLOSE, DIE):
                         return
                     if part is not SILENT:
                         self._send(connection, part, request["id"])

@@ -11,7 +11,30 @@
 #define LOOK_NS   (MIGRATE_SECOND / 50)
 #define AGAIN     "start a destination with -incoming defer and migrate again"
 
-/* An interrupted question leaves its answer behind: the monitor is opened anew. */
+static int source_died(struct migrate_move *move, const char *why)
+{
+    char ignored[CLI_WHY_MAX];
+    char status[32] = "";
+    int runs = qmp_vm_runs(move->pair.destination.qmp, qmp_deadline(MIGRATE_QUESTION_NS), status, ignored);
+
+    if (runs == 1) {
+        move->log.state = MIGRATE_DESTINATION_STANDBY;
+        return migrate_end(&move->log, why,
+                           "it had come over before: look for its VF with query-pci at the destination");
+    }
+    move->log.state = MIGRATE_LOST;
+    return migrate_end(
+        &move->log, why,
+        "the source's QEMU is gone with its memory: end the destination and boot the machine again");
+}
+
+static int unknown(struct migrate_move *move, const char *error)
+{
+    move->log.state = MIGRATE_UNKNOWN;
+    return migrate_end(&move->log, error, "QEMU does not end the migration: see query-migrate of the source");
+}
+
+/* An unheard answer is left behind: the monitor is opened anew. */
 static int reopen(struct migrate_move *move, char *why)
 {
     struct migrate_vm *source = &move->pair.source;
@@ -60,7 +83,7 @@ int migrate_failed(struct migrate_move *move, const char *error)
         return migrate_end(&move->log, error, AGAIN);
     }
     if (rc != -ETIMEDOUT && rc != -ENOENT) {
-        return migrate_source_died(move, why);
+        return migrate_broken_off(move, why);
     }
     move->log.state = MIGRATE_SOURCE_STANDBY;
     return migrate_end(&move->log, error,
@@ -81,12 +104,10 @@ int migrate_cancel(struct migrate_move *move, const char *error)
     rc = rc == -EREMOTEIO ? 0 : rc;
     rc = rc != 0 ? rc : settle(move, reason, sizeof(reason), why);
     if (rc == -ETIMEDOUT) {
-        move->log.state = MIGRATE_UNKNOWN;
-        return migrate_end(&move->log, error,
-                           "QEMU does not end the migration: see query-migrate of the source");
+        return unknown(move, error);
     }
     if (rc != 0) {
-        return migrate_source_died(move, why);
+        return migrate_broken_off(move, why);
     }
     if (strcmp(move->status, "completed") == 0) {
         cli_note("it was over before it could be cancelled");
@@ -95,21 +116,17 @@ int migrate_cancel(struct migrate_move *move, const char *error)
     return migrate_failed(move, error);
 }
 
-int migrate_source_died(struct migrate_move *move, const char *why)
+int migrate_broken_off(struct migrate_move *move, const char *why)
 {
     char ignored[CLI_WHY_MAX];
-    char status[32] = "";
-    int runs = qmp_vm_runs(move->pair.destination.qmp, qmp_deadline(MIGRATE_QUESTION_NS), status, ignored);
+    bool first = !move->broken_off;
 
-    if (runs == 1) {
-        move->log.state = MIGRATE_DESTINATION_STANDBY;
-        return migrate_end(&move->log, why,
-                           "it had come over before: look for its VF with query-pci at the destination");
+    move->broken_off = true;
+    (void)cli_take_interrupt();
+    if (reopen(move, ignored) != 0) {
+        return source_died(move, why);
     }
-    move->log.state = MIGRATE_LOST;
-    return migrate_end(
-        &move->log, why,
-        "the source's QEMU is gone with its memory: end the destination and boot the machine again");
+    return first ? migrate_cancel(move, why) : unknown(move, why);
 }
 
 int migrate_destination_died(struct migrate_move *move, const char *why)

@@ -99,8 +99,14 @@ static int begin(struct migrate_move *move)
     rc = rc != 0 ? rc : set_parameters(move, why);
     rc = rc != 0 ? rc : set_announcements(move->pair.destination.qmp, why);
     rc = rc != 0 ? rc : listen_there(move, why);
-    rc = rc != 0 ? rc : go_uri(move->pair.source.qmp, "migrate", move->values->uri, why);
-    return rc == 0 ? CLI_OK : cli_fail(move->cli, "%s; nothing was moved", why);
+    if (rc != 0) {
+        return cli_fail(move->cli, "%s; nothing was moved", why);
+    }
+    rc = go_uri(move->pair.source.qmp, "migrate", move->values->uri, why);
+    if (rc == -EREMOTEIO) {
+        return cli_fail(move->cli, "%s; nothing was moved", why);
+    }
+    return rc == 0 ? CLI_OK : migrate_broken_off(move, why); /* it may have begun */
 }
 
 static int look(struct migrate_move *move, struct migrate_vm *vm, const char *path)
@@ -267,7 +273,7 @@ static int finish(struct migrate_move *move)
     }
     int rc = migrate_ask(move, reason, sizeof(reason), why);
     if (rc != 0) {
-        return migrate_source_died(move, why);
+        return migrate_broken_off(move, why);
     }
     (void)snprintf(error, sizeof(error), "the migration %s%s%s", move->status, reason[0] != '\0' ? ": " : "",
                    reason);
@@ -292,7 +298,7 @@ static int follow(struct migrate_move *move)
             return migrate_cancel(move, error);
         }
         if (rc != 0 && rc != -ETIMEDOUT) {
-            return migrate_source_died(move, why);
+            return migrate_broken_off(move, why);
         }
         if (move->under_way && migrate_now() - told >= MIGRATE_SECOND) {
             told = migrate_now();

@@ -20,6 +20,7 @@ struct migrate_move {
     bool went_on;       /* it was told to take the last step */
     bool under_way;     /* and waits no more */
     bool resumed;       /* as a flag for qmp_wait */
+    bool broken_off;    /* talk with the source began anew */
     char status[32];    /* of the migration, as QEMU calls it */
 };
 
@@ -40,8 +41,9 @@ void migrate_progress(struct migrate_move *move);
 int migrate_cancel(struct migrate_move *move, const char *error);
 /* QEMU gave it up: the VF comes back. */
 int migrate_failed(struct migrate_move *move, const char *error);
-/* One of the monitors is gone. */
-int migrate_source_died(struct migrate_move *move, const char *why);
+/* The source's monitor has closed, is late with an answer or makes no sense: where its QEMU still serves one,
+ * the move is cancelled; else it is gone. */
+int migrate_broken_off(struct migrate_move *move, const char *why);
 int migrate_destination_died(struct migrate_move *move, const char *why);
 
 /* ---- migrate_arrive.c ---- */

@@ -218,12 +218,12 @@ static uint64_t event_time(const json_t *message)
     struct timespec wall;
 
     (void)clock_gettime(CLOCK_REALTIME, &wall);
+    if (seconds <= 0 || seconds > wall.tv_sec || micros < 0 || micros >= 1000000) {
+        return now;
+    }
     int64_t since =
         ((int64_t)wall.tv_sec - seconds) * (int64_t)SECOND + (int64_t)wall.tv_nsec - micros * 1000;
-    return seconds > 0 && seconds <= wall.tv_sec && micros >= 0 && micros < 1000000 && since > 0 &&
-                   (uint64_t)since < now
-               ? now - (uint64_t)since
-               : now;
+    return since > 0 && (uint64_t)since < now ? now - (uint64_t)since : now;
 }
 
 /* True: it was an event, and its watcher has seen it. */
