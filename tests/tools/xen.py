@@ -280,6 +280,13 @@ class Faults(XenCase):
         calls = self.sweep(("release", VF), begin, ("pciback", []), [("pciback", [VF])])
         self.assertGreaterEqual(calls, 3)  # list, pci-detach, pci-list
 
+    def test_released_but_not_unbound(self):
+        self.done("assign", VF, "--domain", "g1")
+        self.plan(at=4)  # list, pci-detach, pci-list, pci-assignable-remove
+        line = self.says("release", VF, "--unbind", status=1, says=("stays with pciback", "pci-assignable-remove -r"))
+        self.assertNotIn("keeps", line)
+        self.assertEqual((self.driver(), self.domain("g1")["has"]), ("pciback", []))
+
     def test_nothing_works_any_more(self):
         """Attached, then every call fails: it says that nobody knows."""
         self.plan(at=3, half=True, always=True)

@@ -151,12 +151,14 @@ static int find_owner(struct entry *entry, const char *bdf)
     return status;
 }
 
+/* The domain has it still; or it let go, and the driver from before is what it does not come to. */
 static int fail_kept(struct entry *entry, const char *bdf, const char *why)
 {
-    bool force = entry->values->force;
+    bool free = strstr(why, "stays with pciback") != NULL;
+    bool more = entry->values->force || free;
 
     return cli_fail_as(entry->cli, CLI_FAILED, "%s: domain %s: %.350s%s", bdf, entry->domain.name, why,
-                       force ? "" : "; the guest keeps it: end what uses it there, or --force");
+                       more ? "" : "; the guest keeps it: end what uses it there, or --force");
 }
 
 static int report_taken(struct entry *entry, const char *bdf)

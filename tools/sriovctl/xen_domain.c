@@ -16,8 +16,8 @@
 static const char *begin_of(const char *text)
 {
     while (text != NULL && *text != '[') {
-        text = strchr(text, '\n');
-        text += text != NULL;
+        const char *end = strchr(text, '\n');
+        text = end != NULL ? end + 1 : NULL;
     }
     return text;
 }
