@@ -79,6 +79,11 @@ static bool taken_from_domu(struct sxen_fn *fn)
     return false;
 }
 
+bool sxen_leaves(struct sxen_fn *fn)
+{
+    return fn->xen->kind == SXEN_DOMU && fn->store != NULL && taken_from_domu(fn);
+}
+
 /* dom0: the node that has changed names our function. */
 static bool given_away(struct sxen_fn *fn, const char *path)
 {

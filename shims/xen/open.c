@@ -58,6 +58,11 @@ static int take_hold(struct sxen_fn *fn, struct skvm_why *why)
         skvm_why(why, "%s: no descriptors are left for its events: raise ulimit -n", fn->info.name);
         goto drop_bars;
     }
+    if (sxen_leaves(fn)) {
+        skvm_why(why, "%s: the toolstack takes it away from this domU", fn->info.name);
+        err = -ENODEV;
+        goto drop_events;
+    }
     sxen_reclaim(fn);
     sxen_reset_init(fn);
     sxen_irq_init(fn);
@@ -65,6 +70,8 @@ static int take_hold(struct sxen_fn *fn, struct skvm_why *why)
     set_caps(fn);
     return 0;
 
+drop_events:
+    sxen_events_drop(fn);
 drop_bars:
     sxen_bars_drop(fn);
 close_config:

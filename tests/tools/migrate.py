@@ -441,11 +441,27 @@ fi
 case $verb in
 pci-list) echo "Vdev Device"; [ ! -e "$XL_HOME/vf" ] || echo "05.0 $(cat "$XL_HOME/vf")" ;;
 pci-assignable-list) cat "$XL_HOME/assignable" ;;
+domid) cat "$XL_HOME/id" ;;
 pci-detach) [ -e "$XL_HOME/sticky" ] || rm "$XL_HOME/vf" ;;
 pci-attach) [ -e "$XL_HOME/empty" ] || echo "$3" >"$XL_HOME/vf" ;;
 save | migrate) [ ! -e "$XL_HOME/vf" ] ;;
 esac
 """
+
+
+STORE = """\
+#!/bin/sh
+# Plays xenstore-read, -list and -write: a node is a file of $XL_HOME/store, its slashes as commas. A program that is
+# asked (state-1 becomes 5) lets go, unless it is deaf.
+echo "$(basename "$0") $*" >>"$XL_HOME/log"
+node=$XL_HOME/store/$(echo "$1" | tr / ,)
+case $0 in
+*-write) echo "$2" >"$node" && [ -e "$XL_HOME/deaf" ] || : >"$XL_HOME/store/$HOLDS" ;;
+*) cat "$node" ;;
+esac
+"""
+BACK = "/local/domain/0/backend/pci/7/0"
+HOLDS = "/local/domain/7/data/sriov/0000-00-01-0/frames"
 
 
 class Xen(Case):
@@ -464,6 +480,14 @@ class Xen(Case):
             """))
         for program in (self.xl, ssh):
             program.chmod(0o755)
+        for name in ("read", "list", "write"):
+            (self.home / f"xenstore-{name}").write_text(STORE)
+            (self.home / f"xenstore-{name}").chmod(0o755)
+        (self.home / "store").mkdir()
+        path = os.environ["PATH"]
+        self.addCleanup(os.environ.__setitem__, "PATH", path)
+        os.environ.update(PATH=f"{self.home}:{path}", HOLDS=HOLDS.replace("/", ","))
+        self.put("id", "7")
         self.put("vf", BDF)
         self.put("assignable", BDF + "\n0000:01:10.4\n")
         os.environ["XL_HOME"] = str(self.home)
@@ -473,6 +497,23 @@ class Xen(Case):
 
     def log(self):
         return (self.home / "log").read_text().splitlines()
+
+    def xl_log(self):
+        return [line for line in self.log() if not line.startswith("xenstore-")]
+
+    def node(self, path, text):
+        (self.home / "store" / path.replace("/", ",")).write_text(text)
+
+    def program(self):
+        """One of ours drives the VF in the domain."""
+        self.node(f"{BACK}/dev-0", "0000:01:10.4\n")
+        self.node(f"{BACK}/dev-1", BDF + "\n")
+        self.node(f"{BACK}/vdev-1", "0000:00:01.00\n")
+        self.node(f"{BACK}/state-1", "3\n")
+        self.node(HOLDS, "63800\n63c00\n")
+
+    def writes(self):
+        return [line for line in self.log() if line.startswith("xenstore-write")]
 
     def ends(self, *words, status=0, state=None, says=()):
         (self.home / "log").write_text("")
@@ -490,10 +531,49 @@ class Xen(Case):
 
     def test_save_and_restore(self):
         report = self.ends(*self.BOTH, state="at the destination, with its VF")
-        self.assertEqual(self.log(), ["pci-list web", f"pci-detach web {BDF}", "pci-list web", "save web /image",
-                                      "restore /image", f"pci-attach web {BDF}", "pci-list web"])
+        self.assertEqual(self.xl_log(), ["pci-list web", "domid web", f"pci-detach web {BDF}", "pci-list web",
+                                      "save web /image", "restore /image", f"pci-attach web {BDF}", "pci-list web"])
         self.assertEqual([step["step"] for step in report["steps"]],
                          ["the domain has let its VF go", "saved", "restored", "the domain has its VF"])
+
+    def test_asked_first(self):
+        """A program of ours has left the VF before xl resets it; when it is deaf, or the VF stays, all goes on."""
+        steps = ["the guest is asked for its VF", "the guest's traffic has left its VF", "the domain has let its VF go"]
+        self.program()
+        report = self.ends(*self.SAVE, state="saved")
+        self.assertEqual([step["step"] for step in report["steps"]], [*steps, "saved"])
+        self.assertEqual(self.writes(), [f"xenstore-write {BACK}/state-1 5"])
+        self.assertLess(self.log().index(f"xenstore-write {BACK}/state-1 5"), self.log().index(f"pci-detach web {BDF}"))
+        self.put("deaf")
+        self.put("vf", BDF)
+        self.program()
+        report = self.ends(*self.SAVE, "--timeout", "100ms", state="saved")
+        self.assertEqual([step["step"] for step in report["steps"]], [steps[0], steps[2], "saved"])
+        self.put("sticky")
+        self.put("vf", BDF)
+        self.program()
+        self.ends(*self.SAVE, "--timeout", "100ms", status=1, says="not moved")
+        self.assertEqual(self.writes(), [f"xenstore-write {BACK}/state-1 5", f"xenstore-write {BACK}/state-1 3"])
+
+    def test_nobody_to_ask(self):
+        """The kernel's own driver, which notes nothing, or another VF's program."""
+        self.program()
+        self.node(HOLDS, "")
+        self.ends(*self.SAVE, state="saved")
+        self.put("vf", BDF)
+        self.program()
+        self.node(f"{BACK}/dev-1", "0000:01:10.6\n")
+        self.ends(*self.SAVE, state="saved")
+        self.assertEqual(self.writes(), [])
+
+    def test_memory(self):
+        self.ends(*self.BOTH, "--mem-max", "320", state="at the destination, with its VF")
+        self.assertLess(self.log().index("restore /image"), self.log().index("mem-max web 320"))
+        self.assertLess(self.log().index("mem-max web 320"), self.log().index(f"pci-attach web {BDF}"))
+        self.put("vf", BDF)
+        self.put("mem-max.fails", "no such domain")
+        self.ends(*self.BOTH, "--mem-max", "320", status=1, state="at the destination, on its standby",
+                  says=("no such domain", "xl mem-max"))
 
     def test_save_then_restore(self):
         self.ends(*self.SAVE, state="saved")

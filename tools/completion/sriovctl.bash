@@ -15,7 +15,7 @@ _sriovctl_values() {
 	--mock-guest) echo "willing late deaf" ;;
 	--sysfs-root | --dev-root | --proc-root | --dir | --serve) echo @folder ;;
 	--pcap | --series | --qmp | --to-qmp | --device | --save | --restore | --xl | --ssh) echo @file ;;
-	--uri | --vf-id | --vf-mac | --plug | --downtime-limit | --bandwidth | --xen | --to-device | --move-timeout | \
+	--uri | --vf-id | --vf-mac | --plug | --downtime-limit | --bandwidth | --xen | --to-device | --mem-max | --move-timeout | \
 		--abort-after | --vf-match | --standby | --drain | --settle | --quiet) echo ;;
 	--id | --bus | --domain | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
 		--window | --timeout | --resolve | --mac | --vlan | --trunk | --min-rate | --mtu | --link-wait | --give-up | --duration | --wire | --capture | --fault | --queues | -c | -s | -i | -W) echo ;;
@@ -43,7 +43,7 @@ _sriovctl_options() {
 		;;
 	migrate)
 		echo "--qmp --to-qmp --uri --vf-id --vf-mac --plug --downtime-limit --bandwidth --xen --save --restore --to --device"
-		echo "--to-device --xl --ssh --timeout --move-timeout --abort-after"
+		echo "--to-device --mem-max --xl --ssh --timeout --move-timeout --abort-after"
 		;;
 	serve) echo "--wire --capture --fault --watch --queues --no-macs" ;;
 	assign) echo "--qmp --timeout --id --bus --domain $policy" ;;

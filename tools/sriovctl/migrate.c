@@ -38,6 +38,13 @@ static const struct option_spec options[] = {
     TEXT("to", "HOST", "Xen: detach, migrate, attach there", to),
     TEXT("device", "BDF", "Xen: the domain's VF", device),
     TEXT("to-device", "BDF", "Xen: its VF afterwards (that of --device)", to_device),
+    {.name = "mem-max",
+     .value = "MIB",
+     .help = "Xen: xl mem-max for the domain, before its VF comes",
+     VALUE(mem_max),
+     .kind = OPTION_NUMBER,
+     .least = 1,
+     .most = UINT64_C(1) << 40},
     TEXT("xl", "PROGRAM", "Xen's tool (xl)", xl),
     TEXT("ssh", "PROGRAM", "the way to HOST (ssh)", ssh),
     {.name = "timeout",
@@ -93,8 +100,9 @@ static int check_qmp(struct cli *cli, const struct migrate_values *values)
         return cli_fail(cli, "--vf-mac wants six pairs of digits with colons, as 02:00:00:00:00:01");
     }
     if (values->save != NULL || values->restore != NULL || values->to != NULL || values->device != NULL ||
-        values->to_device != NULL) {
-        return cli_fail(cli, "--save, --restore, --to, --device and --to-device belong to --xen DOMAIN");
+        values->to_device != NULL || values->mem_max != 0) {
+        return cli_fail(
+            cli, "--save, --restore, --to, --device, --to-device and --mem-max belong to --xen DOMAIN");
     }
     return CLI_OK;
 }

@@ -22,6 +22,7 @@ struct migrate_values {
     const char *to_device;
     const char *xl;
     const char *ssh;
+    uint64_t mem_max;    /* MiB; 0: as xl leaves it */
     uint64_t timeout_ns; /* for the guest to let go, and to take it again */
     uint64_t move_ns;
     uint64_t abort_ns;     /* after the begin; 0: never */

@@ -4,7 +4,7 @@
  * again. With a VF attached a save goes through, and the domain crashes when it is restored: so nothing moves
  * before xl shows that the VF has left.
  */
-#include "migrate_xl.h"
+#include "migrate_xen_ask.h"
 #include "parse.h"
 
 #include <errno.h>
@@ -21,6 +21,7 @@ struct domain {
     struct xl there; /* where the domain is afterwards */
     char device[SRIOV_NAME_MAX];
     char to_device[SRIOV_NAME_MAX];
+    struct xen_ask ask;
 };
 
 static int run1(const struct xl *xl, const char *verb, const char *first, const char *second, char *said,
@@ -78,6 +79,18 @@ static int go_back(struct domain *domain, const char *error)
     return migrate_end(&domain->log, error, "attach its VF again: xl pci-attach DOMAIN BDF");
 }
 
+/* xl resets the VF before the guest hears of it: a program of ours there is asked first, so that its traffic
+ * has left the VF. Whatever comes of it, xl goes on. */
+static void ask_first(struct domain *domain)
+{
+    if (xen_ask(&domain->ask, &domain->here, domain->values->xen, domain->device) == 0) {
+        migrate_step(&domain->log, "the guest is asked for its VF");
+        if (xen_ask_wait(&domain->ask, domain->values->timeout_ns) == 0) {
+            migrate_step(&domain->log, "the guest's traffic has left its VF");
+        }
+    }
+}
+
 /* 0: the domain has let it go. Else *status is the command's. */
 static int detach(struct domain *domain, int *status)
 {
@@ -90,8 +103,12 @@ static int detach(struct domain *domain, int *status)
                            domain->device, name);
         return -ENOENT;
     }
+    if (had == 1) {
+        ask_first(domain);
+    }
     int rc = had == 1 ? run1(&domain->here, "pci-detach", name, domain->device, NULL, why) : had;
     if (rc != 0) {
+        xen_ask_no_more(&domain->ask);
         *status = cli_fail_as(
             domain->cli, had == 1 ? CLI_FAILED : CLI_USAGE,
             "%.300s: with its VF attached the domain is not moved: it would crash at the other end", why);
@@ -102,6 +119,7 @@ static int detach(struct domain *domain, int *status)
         migrate_step(&domain->log, "the domain has let its VF go");
         return 0;
     }
+    xen_ask_no_more(&domain->ask);
     *status =
         rc == 1 ? cli_fail_as(domain->cli, CLI_FAILED,
                               "the domain still has %s after xl pci-detach: it is not moved; end what holds "
@@ -153,10 +171,27 @@ static int move(struct domain *domain, int *status)
     return 0;
 }
 
+/* Beyond what a domain began with Xen lets it have no more in its new place: xl does not carry that along. */
+static int allow_memory(struct domain *domain, char *why)
+{
+    char mib[24];
+
+    (void)snprintf(mib, sizeof(mib), "%llu", (unsigned long long)domain->values->mem_max);
+    return domain->values->mem_max == 0
+               ? 0
+               : run1(&domain->there, "mem-max", domain->values->xen, mib, NULL, why);
+}
+
 static int arrive(struct domain *domain)
 {
     char why[CLI_WHY_MAX] = "";
 
+    if (allow_memory(domain, why) != 0) {
+        domain->log.state = MIGRATE_DESTINATION_STANDBY;
+        return migrate_end(
+            &domain->log, why,
+            "traffic goes on by netfront; set the domain's limit (xl mem-max), then xl pci-attach");
+    }
     if (attach(domain, &domain->there, domain->to_device, why) != 0) {
         domain->log.state = MIGRATE_DESTINATION_STANDBY;
         return migrate_end(

@@ -198,6 +198,15 @@ static void test_not_given(void **state)
     refused(fake_up_domu(), NULL, FAKE_VF2, -ENOENT, "passthrough=\"enabled\"");
 }
 
+/* A program that has let it go, and looks for it still, does not take it again. */
+static void test_leaves(void **state)
+{
+    struct fake *fake = fake_up_domu();
+    (void)state;
+    fake_store_write(fake, "/local/domain/0/backend/pci/3/0/state-1", "5");
+    refused(fake, NULL, FAKE_VF, -ENODEV, "takes it away from this domU");
+}
+
 static void test_absent(void **state)
 {
     (void)state;
@@ -325,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_pciback),
         cmocka_unit_test(test_running_domain),
         cmocka_unit_test(test_not_given),
+        cmocka_unit_test(test_leaves),
         cmocka_unit_test(test_absent),
         cmocka_unit_test(test_bad_name),
         cmocka_unit_test(test_bad_option),
