@@ -174,8 +174,11 @@ int sxen_op_dma_unmap(void *handle, const struct sriov_dma_mem *mem)
     if (err != 0) {
         return err;
     }
-    *link = chunk->next;
     chunk->va = NULL;
-    (void)sxen_chunk_free(fn, chunk);
+    chunk->caller = false;
+    if (!atomic_load(&fn->dead)) {
+        *link = chunk->next;
+        (void)sxen_chunk_free(fn, chunk);
+    }
     return 0;
 }

@@ -37,7 +37,7 @@ static uint64_t run(const struct sxen_chunk *chunk, uint64_t first, uint64_t n, 
 static bool take_from(struct sxen_chunk *chunk, uint64_t pages, uint64_t align, struct sriov_dma_mem *mem)
 {
     uint64_t first = (align - (chunk->frame & (align - 1))) & (align - 1);
-    if (chunk->caller) {
+    if (chunk->caller || chunk->va == NULL) {
         return false;
     }
     for (; first <= chunk->pages && pages <= chunk->pages - first; first += align) {
@@ -95,7 +95,8 @@ static struct sxen_chunk **link_of(struct sxen_fn *fn, uint64_t cookie)
     return link;
 }
 
-/* One empty chunk stays, for the next piece; more go back to Xen. */
+/* One empty chunk stays, for the next piece; more go back to Xen. Those of a function that was killed do so
+ * at close, which sees to it that the device masters the bus no more. */
 static bool another_is_empty(const struct sxen_fn *fn, const struct sxen_chunk *than)
 {
     const struct sxen_chunk *chunk = fn->chunks;
@@ -119,7 +120,7 @@ int sxen_op_dma_free(void *handle, const struct sriov_dma_mem *mem)
     }
     mark(chunk, first, pages, false);
     bool usual = chunk->pages <= fn->xen->chunk_bytes / SXEN_PAGE;
-    if (chunk->used_pages == 0 && (!usual || another_is_empty(fn, chunk))) {
+    if (chunk->used_pages == 0 && !atomic_load(&fn->dead) && (!usual || another_is_empty(fn, chunk))) {
         *link = chunk->next;
         /* What Xen does not take back is nobody else's: the piece itself is given back all the same. */
         (void)sxen_chunk_free(fn, chunk);
@@ -160,16 +161,13 @@ void sxen_dma_drop(struct sxen_fn *fn)
                                               .length = chunk->pages * SXEN_PAGE,
                                               .iova.raw = chunk->frame << SXEN_PAGE_SHIFT,
                                               .cookie = (uintptr_t)chunk};
-            if (sxen_op_dma_unmap(fn, &mem) == 0) {
-                continue;
+            if (sxen_op_dma_unmap(fn, &mem) != 0) { /* the caller's memory stays with the frames under it */
+                fn->chunks = chunk->next;
+                sxen_sys_of(fn)->free(sxen_sys_of(fn)->ctx, chunk);
             }
-            chunk->va = NULL; /* the caller's memory stays with the frames under it */
+            continue;
         }
         fn->chunks = chunk->next;
-        if (chunk->va == NULL) {
-            sxen_sys_of(fn)->free(sxen_sys_of(fn)->ctx, chunk);
-        } else {
-            (void)sxen_chunk_free(fn, chunk);
-        }
+        (void)sxen_chunk_free(fn, chunk);
     }
 }

@@ -176,6 +176,30 @@ static void test_kept_frames(void **state)
     assert_int_equal(fake_frames_used(bed->fake), MIB / SXEN_PAGE);
 }
 
+/* Killed is not gone: the device may write until close has switched its bus mastering off. */
+static void test_killed(void **state)
+{
+    struct bed *bed = *state;
+    struct sriov_dma dma[2];
+    unsigned char *own = aligned_alloc(4096, 8192);
+    memset(own, 0x3c, 8192);
+    assert_int_equal(sriov_dma_alloc(bed->fn, "t", 2 * MIB, 4096, SRIOV_DMA_BOTH, &dma[0]), 0);
+    assert_int_equal(sriov_dma_map(bed->fn, "t", own, 8192, SRIOV_DMA_BOTH, &dma[1]), 0);
+    tree_config_set(bed->fake, 4, 2, 0x6);
+    sriov_fn_kill(bed->fn);
+    assert_int_equal(sriov_dma_free(bed->fn, &dma[0]), 0);
+    assert_int_equal(sriov_dma_unmap(bed->fn, &dma[1]), 0);
+    own[4096] = 0x11; /* its own again */
+    assert_int_equal(fake_frames_used(bed->fake), 2 * MIB / SXEN_PAGE + 2);
+    assert_int_equal(sriov_fn_close(bed->fn), 0);
+    bed->fn = NULL;
+    assert_int_equal(tree_config(bed->fake, 4, 2) & 0x4, 0);
+    assert_int_equal(fake_frames_used(bed->fake), 0);
+    assert_int_equal(own[4096], 0x11);
+    assert_int_equal(own[8191], 0x3c);
+    free(own);
+}
+
 /* A device whose bus mastering does not go off keeps its memory. */
 static void test_device_that_writes_on(void **state)
 {
@@ -287,7 +311,7 @@ int main(void)
         CASE(test_kept_frames),      CASE(test_device_that_writes_on),
         CASE(test_buffer),           CASE(test_buffer_shared),
         CASE(test_buffer_half),      CASE(test_buffer_stuck),
-        CASE(test_buffer_forgotten),
+        CASE(test_buffer_forgotten), CASE(test_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
