@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * xl asks a guest for a function after it has reset it. The node by which pciback's front end is asked (state-N
- * of the back end) is what the Xen shim watches in the domU: written before xl begins, it lets the program
- * there take its traffic off the VF first. A front end's kernel heeds the node only when xl says so.
- * The program's notes of its memory (data/sriov of the domain) tell that there is one, and when it has let go.
+ * xl asks a guest for a function after it has reset it. The node by which pciback's front end is asked
+ * (state-N of the back end) is what the Xen shim watches in the domU: written before xl begins, it lets the
+ * program there take its traffic off the VF first. A front end's kernel heeds the node only when xl says so.
+ * The program's notes of its memory (data/sriov of the domain) tell that there is one, and when it has let
+ * go.
  */
 #include "migrate_xen_ask.h"
 
