@@ -9,9 +9,12 @@
 /* To look whether a command that failed has changed something, and to put that back. */
 #define MEND_NS UINT64_C(30000000000)
 /* For a guest's kernel to take what it was given. */
-#define SETTLE_NS       UINT64_C(20000000000)
-#define LOOK_NS         UINT64_C(100000000)
-#define STATE_CONNECTED 4u /* XenbusStateConnected of Xen's io/xenbus.h */
+#define SETTLE_NS UINT64_C(20000000000)
+#define LOOK_NS   UINT64_C(100000000)
+/* enum xenbus_state of Xen's io/xenbus.h */
+#define STATE_CONNECTED     4u
+#define STATE_RECONFIGURING 7u
+#define STATE_RECONFIGURED  8u
 
 /* ---- what it said ---- */
 
@@ -207,14 +210,27 @@ int sxen_xl_unassignable(const struct sxen_vm_host *host, const char *bdf, uint6
 
 /* ---- in a domain ---- */
 
+/* A domain's first function. */
+static bool first_comes(uint32_t state)
+{
+    return state < STATE_CONNECTED;
+}
+
+/* Or one more. A guest that never answered an earlier asking is in these states as well: no reason for a
+ * detach to wait. */
+static bool any_comes(uint32_t state)
+{
+    return first_comes(state) || state == STATE_RECONFIGURING || state == STATE_RECONFIGURED;
+}
+
 /* xl is done with attaching before the guest is; to detach meanwhile leaves xl and Xen of two minds for good.
  * What cannot be known, or a guest that never comes up, is not waited for any longer. */
-static void settle(const struct sxen_vm_host *host, uint32_t domid)
+static void settle(const struct sxen_vm_host *host, uint32_t domid, bool (*is_coming)(uint32_t state))
 {
     const struct sxen_vm_door *door = host->door;
     uint64_t begin = door->now(door->ctx);
     uint32_t state = 0;
-    while (door->backend(door->ctx, domid, &state) == 0 && state < STATE_CONNECTED &&
+    while (door->backend(door->ctx, domid, &state) == 0 && is_coming(state) &&
            door->now(door->ctx) - begin < SETTLE_NS) {
         door->rest(door->ctx, LOOK_NS);
     }
@@ -239,6 +255,7 @@ static int mend(const struct sxen_vm_host *host, uint32_t domid, const char *bdf
     struct skvm_why first = *why;
     int has = sxen_xl_has(host, domid, bdf, MEND_NS, why);
     if (has > 0) {
+        settle(host, domid, any_comes);
         (void)sxen_xl_detach(host, domid, bdf, true, MEND_NS, why);
         has = sxen_xl_has(host, domid, bdf, MEND_NS, why);
     }
@@ -268,7 +285,7 @@ int sxen_xl_attach(const struct sxen_vm_host *host, uint32_t domid, const char *
         err = err > 0 ? 0 : err == 0 ? -EPROTO : err;
     }
     if (err == 0) {
-        settle(host, domid);
+        settle(host, domid, any_comes);
     }
     return err == 0 ? 0 : mend(host, domid, bdf, err, why);
 }
@@ -280,6 +297,6 @@ int sxen_xl_detach(const struct sxen_vm_host *host, uint32_t domid, const char *
     const char *const ask[] = {"pci-detach", id, bdf, NULL};
     const char *const tear[] = {"pci-detach", "-f", id, bdf, NULL};
     snprintf(id, sizeof(id), "%u", (unsigned)domid);
-    settle(host, domid);
+    settle(host, domid, first_comes);
     return sxen_xl(host->door, force ? tear : ask, timeout_ns, NULL, why);
 }

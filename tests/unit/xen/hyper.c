@@ -160,7 +160,7 @@ static int backend(void *ctx, uint32_t domid, uint32_t *state)
         return -ENOENT;
     }
     hyper->connecting -= hyper->connecting != 0;
-    *state = hyper->connecting != 0 ? 3 : 4;
+    *state = hyper->connecting > 3 ? 3 : hyper->connecting > 1 ? 7 : hyper->connecting != 0 ? 8 : 4;
     return 0;
 }
 
