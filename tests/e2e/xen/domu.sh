@@ -114,7 +114,8 @@ check "assign" sh -c "sriovctl --shim xen assign $other --domain g1 --json >/out
 is "VF 1 is pciback's" "$(driver_of "$other")" pciback
 stock_pings assigned
 refused "assigned already" "$other.*g1" sriovctl --shim xen assign "$other" --domain g1
-domu g1 "ping -q -A -c 100000 $theirs >/tmp/long 2>&1 &"
+domu g1 "ping -A -c 100000 $theirs >/tmp/long 2>&1 &"
+check "its traffic flows" wait_for 20 domu g1 'grep -q "bytes from" /tmp/long'
 check "release, in the middle of its traffic" sriovctl --shim xen release "$other" --domain g1 --unbind
 check "the domU has it no more" wait_for 20 no_netdev
 is "it is with the driver that it had" "$(driver_of "$other")" "$state_before"

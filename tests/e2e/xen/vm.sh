@@ -26,7 +26,7 @@ domu_create g1 'passthrough="enabled"'
 mkfifo /tmp/go
 (xen-vm pv "$(xl domid g1)" "$vf" </tmp/go >/out/pv.txt 2>&1; echo "status $?" >>/out/pv.txt) &
 exec 7>/tmp/go
-wait_for() { # PATTERN, in /out/pv.txt
+said() { # PATTERN, in /out/pv.txt, in two minutes
 	i=0
 	while ! grep -q "$1\|^status" /out/pv.txt && [ $i -lt 600 ]; do
 		i=$((i + 1))
@@ -34,12 +34,12 @@ wait_for() { # PATTERN, in /out/pv.txt
 	done
 	grep -q "$1" /out/pv.txt
 }
-check "the manager gives the VF" wait_for '^given'
+check "the manager gives the VF" said '^given'
 sriovctl --shim xen doctor "$vf" >/out/doctor.txt
 check "the doctor names the domain that has it" grep -q 'belongs to domain' /out/doctor.txt
 check "the guest has it" domu g1 'grep -q 0x10ca /sys/bus/pci/devices/*/device'
 echo go >&7
-check "the guest lets go, and it goes in and out again" wait_for '^status 0'
+check "the guest lets go, and it goes in and out again" said '^status 0'
 sed 's/^/# /' /out/pv.txt
 check "the VF has no driver again" test ! -e "/sys/bus/pci/devices/$vf/driver"
 domu_destroy g1
