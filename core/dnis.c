@@ -41,7 +41,7 @@ static int take_opts(struct sriov_dnis *d, const struct sriov_dnis_opts *from)
     }
     if ((opts->flags & ~FLAGS) != 0 || opts->policy > SRIOV_DNIS_MANUAL || opts->reserved0 != 0 ||
         opts->queues > SRIOV_NET_QUEUES_MAX || opts->addr_count > SRIOV_DNIS_ADDRS_MAX ||
-        (opts->addr_count != 0 && opts->addrs == NULL)) {
+        (opts->addr_count != 0 && opts->addrs == NULL) || opts->silence_ns > SRIOV_DNIS_SILENCE_MAX) {
         return -EINVAL;
     }
     opts->queues = opts->queues != 0 ? opts->queues : 1;

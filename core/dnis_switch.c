@@ -150,6 +150,9 @@ static int stop_tx(struct plan *p)
         sric_dnis_take_back(p->d, p->from);
     }
     p->d->old_sent_at = sriov_vmm_now(p->d->vmm);
+    if (rc == 0 && p->from != NULL && !p->forced && p->d->opts.silence_ns != 0) {
+        sriov_vmm_sleep(p->d->vmm, p->d->opts.silence_ns);
+    }
     return rc;
 }
 

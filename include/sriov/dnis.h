@@ -130,7 +130,12 @@ struct sriov_dnis_opts {
     uint64_t settle_ns;    /* longest time that the old one goes on receiving; 0: 20 ms */
     uint64_t quiet_ns;     /* which ends once the new one has received a frame for our MAC and the old one
                               nothing for so long; 0: 200 us */
+    /* After the old one's last frame nothing is sent for so long. A network that forwards late (a busy
+     * software bridge) takes what it then still forwards of the old one for news of where the MAC is, and
+     * frames for us change their way, and their order, once more. 0: none; at most SRIOV_DNIS_SILENCE_MAX. */
+    uint64_t silence_ns;
 };
+#define SRIOV_DNIS_SILENCE_MAX UINT64_C(1000000000)
 /* The standby is stopped while the VF carries the traffic, and started for a switch: up_ns pass then, if
  * it has no link sooner. Else it is kept started, and what it receives is dropped. */
 #define SRIOV_DNIS_COLD_STANDBY 1u

@@ -561,7 +561,7 @@ AT(sriov_dnis_addr, is_ipv6, 16);
 AT(sriov_dnis_addr, reserved0, 17);
 AT(sriov_dnis_addr, vlan, 18);
 
-SIZE(sriov_dnis_opts, 96);
+SIZE(sriov_dnis_opts, 104);
 AT(sriov_dnis_opts, size, 0);
 AT(sriov_dnis_opts, flags, 4);
 AT(sriov_dnis_opts, standby, 8);
@@ -578,6 +578,7 @@ AT(sriov_dnis_opts, up_ns, 64);
 AT(sriov_dnis_opts, drain_ns, 72);
 AT(sriov_dnis_opts, settle_ns, 80);
 AT(sriov_dnis_opts, quiet_ns, 88);
+AT(sriov_dnis_opts, silence_ns, 96);
 
 SIZE(sriov_dnis_info, 56);
 AT(sriov_dnis_info, size, 0);

@@ -160,6 +160,26 @@ static void obeys_commands(void **state)
     stage_end(s);
 }
 
+/* A network that forwards late must have done so before it hears of the new device. */
+static void is_silent_between_two_devices(void **state)
+{
+    (void)state;
+    struct stage_setup setup = plain;
+    setup.opts.silence_ns = 2 * MS;
+    struct stage *s = begin(&setup);
+    stage_vf_up(s);
+    stream(s);
+    stage_run(s, 5 * MS);
+    s->out.gap_ns = 0;
+    assert_int_equal(sriov_dnis_switch(s->dnis, SRIOV_DNIS_STANDBY), 0);
+    assert_in_range(stage_stats(s).last_tx_gap_ns, 2 * MS, 3 * MS);
+    stage_run_until_on(s, SRIOV_DNIS_STANDBY, 100 * MS);
+    stage_run(s, 5 * MS);
+    assert_true(s->out.gap_ns >= 2 * MS);
+    expect_all(s);
+    stage_end(s);
+}
+
 static void moves_only_by_command_where_it_is_manual(void **state)
 {
     (void)state;
@@ -433,6 +453,7 @@ int main(void)
         cmocka_unit_test(refuses_what_does_not_fit),
         cmocka_unit_test(leaves_a_vf_whose_mac_is_changed),
         cmocka_unit_test(obeys_commands),
+        cmocka_unit_test(is_silent_between_two_devices),
         cmocka_unit_test(moves_only_by_command_where_it_is_manual),
         cmocka_unit_test(gives_back_a_vf_on_demand),
         cmocka_unit_test(sends_by_the_other_what_one_has_not_sent),

@@ -16,7 +16,7 @@ _sriovctl_values() {
 	--sysfs-root | --dev-root | --proc-root | --dir | --serve) echo @folder ;;
 	--pcap | --series | --qmp | --to-qmp | --device | --save | --restore | --xl | --ssh) echo @file ;;
 	--uri | --vf-id | --vf-mac | --plug | --downtime-limit | --bandwidth | --xen | --to-device | --mem-max | --move-timeout | \
-		--abort-after | --vf-match | --standby | --drain | --settle | --quiet) echo ;;
+		--abort-after | --vf-match | --standby | --drain | --settle | --quiet | --silence) echo ;;
 	--id | --bus | --domain | --vf-token | --vfs | --from | --to | --neighbour | --address | --count | --size | --interval | --rate | \
 		--window | --timeout | --resolve | --mac | --vlan | --trunk | --min-rate | --mtu | --link-wait | --give-up | --duration | --wire | --capture | --fault | --queues | -c | -s | -i | -W) echo ;;
 	*) return 1 ;;
@@ -39,7 +39,7 @@ _sriovctl_options() {
 	stats) echo "$traffic --address" ;;
 	vf) echo "$policy --serve" ;;
 	stream)
-		echo "--follow --rate --size --duration --vf-match --standby --address --drain --settle --quiet --link-wait --series"
+		echo "--follow --rate --size --duration --vf-match --standby --address --drain --settle --quiet --silence --link-wait --series"
 		;;
 	migrate)
 		echo "--qmp --to-qmp --uri --vf-id --vf-mac --plug --downtime-limit --bandwidth --xen --save --restore --to --device"

@@ -27,6 +27,7 @@ struct stream_values {
     uint64_t drain_ns;
     uint64_t settle_ns;
     uint64_t quiet_ns;
+    uint64_t silence_ns;
     bool follow;
 };
 
@@ -75,6 +76,7 @@ static const struct option_spec options[] = {
     TIME_OPTION("drain", "a pair: for the old device to send what it has", drain_ns),
     TIME_OPTION("settle", "a pair: for the old device to receive what is under way", settle_ns),
     TIME_OPTION("quiet", "a pair: no frame for so long ends that", quiet_ns),
+    TIME_OPTION("silence", "a pair: nothing is sent for so long between the two (none)", silence_ns),
     TIME_OPTION("link-wait", "for the link to come up (10s)", link_wait_ns),
     {.name = "series",
      .value = "FILE",
@@ -329,6 +331,7 @@ static int go(struct stream *stream)
                                           .drain_ns = values->drain_ns,
                                           .settle_ns = values->settle_ns,
                                           .quiet_ns = values->quiet_ns,
+                                          .silence_ns = values->silence_ns,
                                           .tell = on_tell,
                                           .arg = stream};
     int status = stream_port_open(stream->cli, &opts, &stream->port);

@@ -88,7 +88,8 @@ static int create_pair(struct stream_port *port)
                                    .addr_count = port->opts.address != 0 ? 1 : 0,
                                    .drain_ns = port->opts.drain_ns,
                                    .settle_ns = port->opts.settle_ns,
-                                   .quiet_ns = port->opts.quiet_ns};
+                                   .quiet_ns = port->opts.quiet_ns,
+                                   .silence_ns = port->opts.silence_ns};
 
     for (uint32_t i = 0; i < 4; i++) {
         address.ip[i] = (uint8_t)(port->opts.address >> (24 - 8 * i));

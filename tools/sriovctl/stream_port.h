@@ -17,9 +17,10 @@ struct stream_port_opts {
     const char *standby; /* pair: "netdev:IFACE" or "virtio:BDF"; NULL: none */
     uint32_t address;    /* to announce; 0: none */
     uint64_t link_wait_ns;
-    uint64_t drain_ns; /* the next three as in dnis.h; 0: its own */
+    uint64_t drain_ns; /* the next four as in dnis.h; 0: its own */
     uint64_t settle_ns;
     uint64_t quiet_ns;
+    uint64_t silence_ns;
     /* Something that the user wants to hear of, in words. */
     void (*tell)(void *arg, const char *text);
     void *arg;
