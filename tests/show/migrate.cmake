@@ -14,3 +14,13 @@ foreach(standby migrate.virtio.20 migrate_netdev.netdev.4)
 endforeach()
 sriov_show_guest(mig.7.an-attached-vf-is-not-moved served.migrate.82599 small ${here}/lines.py refused.txt
                  "^status 2: .* VF vf0 is attached and has no failover pair: it would be dead after the move")
+
+# On Xen a domU is saved and restored; its standby is netfront.
+if(TARGET sriovxen_static)
+  set(none "lost outside the stop 0 duplicated 0 reordered 0,")
+  sriov_show_guest(mig.4.saved-and-restored-on-xen xen.migrate stock612 ${here}/lines.py report.txt
+                   "^a save and restore, with the VF back; standby netfront$"
+                   "^domU to dom0: sent [1-9][0-9]+ received [1-9][0-9]+ ${none}"
+                   "^dom0 to domU: sent [1-9][0-9]+ received [1-9][0-9]+ ${none}"
+                   "the guest's traffic has left its VF" " saved$" " restored$" "the domain has its VF$")
+endif()

@@ -39,7 +39,7 @@ _sriovctl_options() {
 	stats) echo "$traffic --address" ;;
 	vf) echo "$policy --serve" ;;
 	stream)
-		echo "--follow --rate --size --duration --vf-match --standby --address --drain --settle --quiet --silence --link-wait --series"
+		echo "--follow --rate --size --duration --vf-match --standby --address --no-announce --drain --settle --quiet --silence --link-wait --series"
 		;;
 	migrate)
 		echo "--qmp --to-qmp --uri --vf-id --vf-mac --plug --downtime-limit --bandwidth --xen --save --restore --to --device"

@@ -29,6 +29,7 @@ struct stream_values {
     uint64_t quiet_ns;
     uint64_t silence_ns;
     bool follow;
+    bool no_announce;
 };
 
 #define STREAM(member) .offset = offsetof(struct stream_values, member)
@@ -73,6 +74,10 @@ static const struct option_spec options[] = {
      .help = "a pair: announced at each switch",
      STREAM(address),
      .kind = OPTION_IP},
+    {.name = "no-announce",
+     .help = "a pair: its traffic alone tells the network of a switch",
+     STREAM(no_announce),
+     .kind = OPTION_FLAG},
     TIME_OPTION("drain", "a pair: for the old device to send what it has", drain_ns),
     TIME_OPTION("settle", "a pair: for the old device to receive what is under way", settle_ns),
     TIME_OPTION("quiet", "a pair: no frame for so long ends that", quiet_ns),
@@ -327,6 +332,7 @@ static int go(struct stream *stream)
                                           .match = values->match,
                                           .standby = values->standby,
                                           .address = values->address,
+                                          .no_announce = values->no_announce,
                                           .link_wait_ns = values->link_wait_ns,
                                           .drain_ns = values->drain_ns,
                                           .settle_ns = values->settle_ns,

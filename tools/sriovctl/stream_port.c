@@ -82,6 +82,7 @@ static int create_pair(struct stream_port *port)
     struct sriov_dnis_hooks hooks = {.size = sizeof(hooks), .on_step = on_step, .arg = port};
     struct sriov_dnis_addr address = {.is_ipv6 = 0};
     struct sriov_dnis_opts opts = {.size = sizeof(opts),
+                                   .flags = port->opts.no_announce ? SRIOV_DNIS_NO_RARP : 0,
                                    .standby = port->standby.net,
                                    .hooks = &hooks,
                                    .addrs = &address,

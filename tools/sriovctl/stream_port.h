@@ -15,7 +15,8 @@ struct stream_port_opts {
     const char *word;    /* the function; NULL: a pair */
     const char *match;   /* pair: "8086:10ed" */
     const char *standby; /* pair: "netdev:IFACE" or "virtio:BDF"; NULL: none */
-    uint32_t address;    /* to announce; 0: none */
+    uint32_t address;    /* to announce; 0: the MAC alone */
+    bool no_announce;
     uint64_t link_wait_ns;
     uint64_t drain_ns; /* the next four as in dnis.h; 0: its own */
     uint64_t settle_ns;
